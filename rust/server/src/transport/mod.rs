@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use self::boxed::boxed;
+use self::socket::{Pausable, Socket};
 use crate::front::client::Client;
 use crate::front::rest::limited::LimitedBody;
 use crate::listener::{ListenerConfig, NewConnection};
@@ -30,6 +31,7 @@ mod h2;
 mod lingering_close;
 mod shutdown;
 mod sniff;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -53,6 +55,7 @@ async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> 
     // delay it. A socket that refuses the option is already closed.
     let _ = stream.set_nodelay(true);
     let NewConnection { peer, listener, .. } = arrival;
+    let stream = Socket::Registered(stream);
     let tls = listener.tls.clone();
     let client = Rc::new(client(worker, peer, listener, tls.is_some()));
     match tls {
@@ -83,7 +86,7 @@ fn client(
 }
 
 /// Accepts TLS. The protocol is chosen by ALPN, or else detected from the first bytes.
-async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Option<Connection> {
+async fn over_tls(tls: TlsAcceptor, stream: Socket, client: Rc<Client>) -> Option<Connection> {
     let shaken = client.in_time(tls.accept(stream)).await?;
     client.worker.core.stats.connections.shook_hands(shaken.is_ok());
     let stream = shaken.ok()?;
@@ -96,7 +99,7 @@ async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Op
 /// Detects the protocol from the first bytes.
 async fn sniffed<I>(mut io: I, client: Rc<Client>) -> Option<Connection>
 where
-    I: AsyncRead + AsyncWrite + Unpin + 'static,
+    I: AsyncRead + AsyncWrite + Pausable + Unpin + 'static,
 {
     let mut first = BytesMut::new();
     let said = sniff::speaks_h2(&mut io, &client.worker.read_buffer, &mut first);
@@ -107,7 +110,7 @@ where
 /// Creates the connection; `first` holds the bytes already read.
 fn connection<I>(speaks_h2: bool, io: I, first: BytesMut, client: Rc<Client>) -> Connection
 where
-    I: AsyncRead + AsyncWrite + Unpin + 'static,
+    I: AsyncRead + AsyncWrite + Pausable + Unpin + 'static,
 {
     client.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });
     if speaks_h2 {

@@ -13,9 +13,9 @@ use super::error::{ErrorCode, Fault, Outcome};
 use super::flood_guard::FloodGuard;
 use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
 use super::header_block_cache::HeaderBlockCache;
-use super::held::Held;
 use super::hpack::{Decoder, Encoder};
 use super::output::Output;
+use super::pause::Pause;
 use super::settings::{self, CONNECTION_WINDOW};
 use super::stream::{State, Stream, Streams};
 use super::unfinished::{Block, Data, Short};
@@ -88,7 +88,7 @@ pub(super) struct Connection {
     /// How many bytes of responses wait for flow control; short responses are not counted.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
-    pub(super) held: Held,
+    pub(super) pause: Pause,
     /// The statuses of the limits that were met last.
     pub(super) statuses: Vec<EncodedStatus>,
     pub(super) flood_guard: FloodGuard,
@@ -155,7 +155,7 @@ impl Connection {
             output,
             unsent: Rc::default(),
             encoder: Encoder::new(),
-            held: Held::default(),
+            pause: Pause::NONE,
             statuses: Vec::new(),
             flood_guard: FloodGuard::new(now),
             until: u64::MAX,

@@ -24,6 +24,7 @@ use self::timeouts::Timeouts;
 use super::boxed::boxed;
 use super::lingering_close::lingering_close;
 use super::shutdown::Shutdown;
+use super::socket::Pausable;
 use super::turns::READS;
 use crate::front::client::Client;
 use crate::limits::LINGER;
@@ -42,9 +43,9 @@ mod flood_guard;
 mod frame;
 mod header_block_cache;
 mod headers;
-mod held;
 mod hpack;
 mod output;
+mod pause;
 mod refusing;
 mod request;
 mod reservations;
@@ -64,7 +65,7 @@ const SENT_AT_A_TIME: usize = 256 * 1024;
 /// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
 where
-    I: AsyncRead + AsyncWrite + Unpin,
+    I: AsyncRead + AsyncWrite + Pausable + Unpin,
 {
     let mut session = Session {
         io,
@@ -115,7 +116,7 @@ enum Ending {
 
 impl<I> Session<I>
 where
-    I: AsyncRead + AsyncWrite + Unpin,
+    I: AsyncRead + AsyncWrite + Pausable + Unpin,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.connection.wake_up();
@@ -123,6 +124,9 @@ where
         let stops = self.stop.requested() || self.stop.poll(cx);
         let sent_before = self.connection.output.sent_in_all();
         loop {
+            if self.connection.ends_pause(stops) && self.io.resume().is_err() {
+                return Poll::Ready(Ending::Gone);
+            }
             if let Some(ending) = self.read(cx).or_else(|| self.ended()) {
                 return Poll::Ready(ending);
             }
@@ -136,9 +140,12 @@ where
             if self.lets_others_read(cx) {
                 return Poll::Pending;
             }
-            let holds_back = !stops && self.connection.holds_back();
-            let sent = if holds_back { Ok(true) } else { self.send(cx) };
-            let Ok(all) = sent else { return Poll::Ready(Ending::Gone) };
+            let only_refused = !stops && self.connection.only_refuses();
+            let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
+            if all && only_refused && !self.has_more && self.input.is_empty() {
+                self.connection.begin_pause();
+                self.io.pause();
+            }
             let reads_on = self.is_held_up || self.has_more;
             if (reads_on && !self.connection.output.is_overfull())
                 || (all && self.connection.can_go_on())
@@ -162,7 +169,8 @@ where
                 }
                 continue;
             }
-            let is_done = self.connection.output.waiting() == before && !self.connection.is_due();
+            let is_done =
+                self.connection.output.waiting() == before && !self.connection.is_pause_over();
             if is_done && !self.connection.is_over() {
                 return if self.has_room(cx) {
                     Poll::Pending

@@ -8,16 +8,17 @@ use http::StatusCode;
 use super::connection::Connection;
 use super::encoded_status::EncodedStatus;
 use super::frame::end_headers;
-use super::held::Held;
 use super::hpack::Shared;
+use super::pause::Pause;
 use super::request::Request;
 use crate::front::grpc::Status;
 use crate::message::Headers;
 use crate::plan::Exceeded;
 
-/// How long refusals wait for others, so that one system call sends many: whoever is over a limit gets
-/// none of the time that another call for each of them would take.
-const HELD: Duration = Duration::from_millis(1);
+/// How long a client is left alone after a turn in which all of its calls were refused. What it sends
+/// meanwhile is read and answered together: a client over its limit gets none of the time that
+/// waking up, a read and a write for each call would take.
+const PAUSE: Duration = Duration::from_millis(1);
 /// How many statuses a connection keeps: few meet more than one or two limits.
 const KEPT: usize = 4;
 
@@ -38,31 +39,38 @@ impl Connection {
     pub(super) fn write_limited(&mut self, id: u32, met: Exceeded) {
         let before = self.output.waiting();
         if before == 0 {
-            self.held = Held { bytes: 0, due: self.now.after(HELD) };
+            self.pause.refused = 0;
         }
         self.write_limited_head(id, met);
-        if before == self.held.bytes {
-            self.held.bytes = self.output.waiting();
+        if before == self.pause.refused {
+            self.pause.refused = self.output.waiting();
         }
     }
 
-    /// Whether there are refusals to send and nothing else.
-    fn has_only_refusals(&self) -> bool {
-        self.held.bytes > 0 && self.output.waiting() == self.held.bytes
+    /// Whether there are refusals to send and nothing else, and no other call is open.
+    pub(super) fn only_refuses(&self) -> bool {
+        let refused = self.pause.refused;
+        refused > 0 && self.output.waiting() == refused && self.streams.len() == 0
     }
 
-    /// Whether refusals wait for others.
-    pub(super) fn holds_back(&mut self) -> bool {
-        let holds = self.has_only_refusals() && !self.output.is_full() && !self.is_due();
-        if holds {
-            self.note(self.held.due);
+    /// Leaves the client alone for a moment, when all that it sent was refused.
+    pub(super) fn begin_pause(&mut self) {
+        self.pause = Pause { refused: 0, until: self.now.after(PAUSE) };
+        self.note(self.pause.until);
+    }
+
+    /// Whether a pause is over.
+    pub(super) fn is_pause_over(&self) -> bool {
+        self.pause.until <= self.now.moment.0
+    }
+
+    /// Ends a pause that is over, or when the server stops; whether it did.
+    pub(super) fn ends_pause(&mut self, stops: bool) -> bool {
+        let ends = self.is_pause_over() || (stops && self.pause.until < u64::MAX);
+        if ends {
+            self.pause = Pause::NONE;
         }
-        holds
-    }
-
-    /// Whether refusals have waited for long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.has_only_refusals() && self.held.due <= self.now.moment.0
+        ends
     }
 
     fn write_limited_head(&mut self, id: u32, met: Exceeded) {

@@ -327,7 +327,7 @@ impl Connection {
         self.until = first.unwrap_or(u64::MAX).min(next);
         let next = self.rest();
         self.note(next);
-        self.holds_back();
+        self.note(self.pause.until);
         self.look_for_room();
     }
 }
