@@ -99,7 +99,7 @@ def test_a_message_arrives_as_momentos_webhooks_send_it(shop: Shop) -> None:
         "text": "grüße",
     }
     assert got.headers["content-type"] == "application/json"
-    assert got.headers["webhook-id"] == f"{PAGE}-1"
+    assert got.headers["webhook-id"].startswith(f"{PAGE}-1-")
     assert len(got.headers["momento-signature"]) == 64
     assert shop.info("a")["waiting"] == 0
 
@@ -205,7 +205,7 @@ def test_a_message_is_given_up_after_a_day_and_can_be_delivered_again(shop: Shop
     shop.deliver()
 
     [dead] = shop.info("a", "/dead-letters")["dead_letters"]
-    assert (dead["message"], dead["attempts"]) == (f"{PAGE}-1", 2)
+    assert (dead["message"], dead["attempts"]) == (receiver.got[0].headers["webhook-id"], 2)
     assert (shop.info("a")["waiting"], shop.info("a")["dead"]) == (1, 1)
     receiver.status = 200
     later = shop.client.ask("POST", f"/webhooks/shop/a/redeliver?from={PAGE}-2").json()
@@ -343,7 +343,7 @@ def test_the_log_and_the_dead_letters_are_bounded(
 
     assert len(shop.info("a", "/deliveries")["deliveries"]) == 2
     found = shop.info("a", "/dead-letters")["dead_letters"]
-    assert [each["message"] for each in found] == [f"{PAGE}-4", f"{PAGE}-5"]
+    assert [each["message"].split("-")[1] for each in found] == ["4", "5"]
     with shop.control.read() as tx:
         assert tx.db.scalar("SELECT count(*) FROM webhook_messages") == 2
 

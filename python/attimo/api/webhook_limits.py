@@ -33,6 +33,12 @@ ROWS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "All messages that wait for one webhook.",
         _DROPPED,
     ),
+    "webhook_account_bytes": (
+        webhook_queue.MOST_BYTES_OF_ACCOUNT,
+        "bytes",
+        "All messages that wait for the webhooks of an account; as much again may be given up.",
+        _DROPPED,
+    ),
     "webhook_dead": (
         webhook_queue.MOST_DEAD,
         "count",

@@ -210,7 +210,7 @@ def dead_letters(client: HttpClient, cache: str, name: str, limit: int) -> list[
     shape=Done("Delivering {messages} messages once more.", Column("messages", "number")),
     examples=[
         "attimo webhook redeliver shop orders",
-        "attimo webhook redeliver shop orders --from 1764633600000000-17 --json",
+        "attimo webhook redeliver shop orders --from 1764633600000000-17-0123456789ab --json",
     ],
 )
 @which

@@ -20,6 +20,8 @@ from attimo.webhooks import retries
 MOST_WAITING = 10_000
 """Messages that wait for one webhook."""
 MOST_WAITING_BYTES = 16 << 20
+MOST_BYTES_OF_ACCOUNT = 128 << 20
+"""Of all that wait for webhooks of an account; as much again may have been given up."""
 MOST_DEAD = 1_000
 """Messages of one webhook that were given up; older ones are deleted."""
 MOST_LOGGED = 1_000
@@ -33,8 +35,13 @@ _NEVER_AGAIN = "the receiver answered 410 Gone"
 _TOO_OLD = "not delivered for 24 hours"
 
 _OF_TOPIC = """
-SELECT id, disabled_at IS NOT NULL, waiting, waiting_bytes FROM webhooks
-WHERE cache_id = :cache_id AND topic = :topic AND deleted_at IS NULL
+SELECT id FROM webhooks WHERE cache_id = :cache_id AND topic = :topic AND deleted_at IS NULL
+"""
+_USED = """
+SELECT disabled_at IS NOT NULL, waiting, waiting_bytes, (
+    SELECT sum(waiting_bytes) FROM webhooks AS other
+    WHERE other.account_id = webhooks.account_id AND other.deleted_at IS NULL
+) FROM webhooks WHERE id = :id
 """
 _STORE = """
 INSERT INTO webhook_messages
@@ -49,18 +56,6 @@ ON CONFLICT (webhook_id, page, number) DO NOTHING
 _COUNT = """
 UPDATE webhooks SET waiting = waiting + :messages, waiting_bytes = waiting_bytes + :bytes,
 dropped = dropped + :dropped WHERE id = :id
-"""
-_DUE = """
-SELECT webhooks.id, webhooks.account_id FROM webhooks
-JOIN caches ON caches.id = cache_id JOIN accounts ON accounts.id = webhooks.account_id
-WHERE waiting > 0 AND next_attempt_at <= :at AND disabled_at IS NULL
-AND webhooks.deleted_at IS NULL AND caches.deleted_at IS NULL
-AND (caches.expires_at IS NULL OR caches.expires_at > :now) AND suspended_at IS NULL
-ORDER BY next_attempt_at
-"""
-_NEXT_DUE = """
-SELECT min(next_attempt_at) FROM webhooks
-WHERE waiting > 0 AND next_attempt_at > :at AND disabled_at IS NULL
 """
 _HEAD = f"""
 SELECT webhooks.id, webhooks.account_id, url, secret,
@@ -93,6 +88,11 @@ WHERE webhook_id = :id AND (page, number) IN (SELECT page, number {_THE_OLD})
 _END_OLD_SECRETS = """
 UPDATE webhooks SET old_secret = NULL, old_secret_until = NULL WHERE old_secret_until <= :now
 """
+_DEAD_OF_OTHERS = f"""
+SELECT coalesce(sum(length(value)), 0) FROM {QUEUED}
+WHERE dead_at IS NOT NULL AND webhooks.deleted_at IS NULL AND webhook_id <> :id
+AND webhooks.account_id = (SELECT account_id FROM webhooks WHERE id = :id)
+"""  # noqa: S608
 # The newest ones that fit into both limits stay.
 _DEAD_TOO_MANY = f"""
 SELECT page, number FROM (
@@ -162,8 +162,9 @@ class Delivery:
 
     @property
     def message(self) -> str:
-        """The ID of the message: its page and number."""
-        return f"{self.page}-{self.number}"
+        """The ID of the message, which no message of another topic has."""
+        topic = (self.account_id, self.cache, self.topic)
+        return webhook_storage.message_id(topic, self.page, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,23 +202,11 @@ def record(tx: Tx, batch: Batch, at: int) -> None:
     for message in batch.messages:
         of_topics.setdefault((message.cache_id, message.topic), []).append(message)
     for (cache_id, topic), messages in of_topics.items():
-        for id, is_disabled, waiting, size in _webhooks(tx, cache_id, topic):
-            room = (0, 0) if is_disabled else (MOST_WAITING - waiting, MOST_WAITING_BYTES - size)
-            _enqueue(tx, id, messages, room, at)
+        for id in _webhooks(tx, cache_id, topic):
+            _enqueue(tx, id, messages, _room(tx, id), at)
     for cache_id, topic, many in batch.dropped:
-        for id, *_ in _webhooks(tx, cache_id, topic):
+        for id in _webhooks(tx, cache_id, topic):
             tx.db.execute(_COUNT, id=id, messages=0, bytes=0, dropped=many)
-
-
-def due(tx: Tx, at: int) -> list[tuple[int, int]]:
-    """Return the webhooks whose next message is due, with their accounts, the longest due first."""
-    return [(id, account) for id, account in tx.db.rows(_DUE, at=at, now=tx.now)]
-
-
-def next_due(tx: Tx, at: int) -> int | None:
-    """When the next one is due that is not yet, in milliseconds since 1970."""
-    first: int | None = tx.db.scalar(_NEXT_DUE, at=at)
-    return first
 
 
 def head(tx: Tx, webhook_id: int) -> Delivery | None:
@@ -276,9 +265,18 @@ def end_orphans(tx: Tx) -> bool:
     return len(found) == MOST_ENDED
 
 
-def _webhooks(tx: Tx, cache_id: int, topic: str) -> list[tuple[int, bool, int, int]]:
-    rows = tx.db.rows(_OF_TOPIC, cache_id=cache_id, topic=topic)
-    return [(id, bool(disabled), waiting, size) for id, disabled, waiting, size in rows]
+def _webhooks(tx: Tx, cache_id: int, topic: str) -> list[int]:
+    return [id for (id,) in tx.db.rows(_OF_TOPIC, cache_id=cache_id, topic=topic)]
+
+
+def _room(tx: Tx, id: int) -> tuple[int, int]:
+    """How many messages, and how many bytes, may still be stored for a webhook."""
+    [(is_disabled, waiting, size, of_account)] = tx.db.rows(_USED, id=id)
+    if is_disabled:
+        return 0, 0
+    return MOST_WAITING - waiting, min(
+        MOST_WAITING_BYTES - size, MOST_BYTES_OF_ACCOUNT - of_account
+    )
 
 
 def _enqueue(tx: Tx, id: int, messages: Sequence[Message], room: tuple[int, int], at: int) -> None:
@@ -387,6 +385,8 @@ def _leave(tx: Tx, id: int, messages: int, size: int) -> None:
 
 
 def _trim_dead(tx: Tx, id: int) -> None:
-    limits = {"most": MOST_DEAD, "most_bytes": MOST_WAITING_BYTES}
+    of_others = tx.db.scalar(_DEAD_OF_OTHERS, id=id)
+    most_bytes = min(MOST_WAITING_BYTES, MOST_BYTES_OF_ACCOUNT - of_others)
+    limits = {"most": MOST_DEAD, "most_bytes": most_bytes}
     for page, number in tx.db.rows(_DEAD_TOO_MANY, id=id, **limits):
         webhook_storage.take_out(tx, id, page, number)

@@ -8,19 +8,21 @@ from attimo.control.actions import reads, writes
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.control.webhook_queue import DELIVERED, Delivery
-from attimo.control.webhook_storage import QUEUED
+from attimo.control.webhook_storage import DIGITS, QUEUED, message_id
 from attimo.errors import FailedPrecondition, InvalidArgument
 
 LAST_ID = 2**63 - 1
-_MESSAGE = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
+_MESSAGE = re.compile(rf"(\d{{1,18}})-(\d{{1,18}})(?:-[0-9a-f]{{{DIGITS}}})?", re.ASCII)
+"""The digest tells nothing new: a webhook has one topic."""
 
 _LOG = """
 SELECT id, at, message, attempt, status, error, milliseconds FROM webhook_deliveries
 WHERE webhook_id = :webhook_id AND id < :before ORDER BY id DESC LIMIT :limit
 """
 _DEAD = f"""
-SELECT page, number, topic, published_at, dead_at, attempts, reason
-FROM {QUEUED}
+SELECT webhooks.account_id, caches.name, topic, page, number, published_at, dead_at, attempts,
+    reason
+FROM {QUEUED} JOIN caches ON caches.id = cache_id
 WHERE webhook_id = :webhook_id AND dead_at IS NOT NULL AND (page, number) > (:page, :number)
 ORDER BY page, number LIMIT :limit
 """  # noqa: S608
@@ -68,9 +70,11 @@ class Logged:
 class DeadLetter:
     """A message that was given up; times in milliseconds since 1970."""
 
+    account_id: int
+    cache: str
+    topic: str
     page: int
     number: int
-    topic: str
     published_at: int
     dead_at: int
     attempts: int
@@ -79,7 +83,7 @@ class DeadLetter:
     @property
     def message(self) -> str:
         """The ID of the message."""
-        return f"{self.page}-{self.number}"
+        return message_id((self.account_id, self.cache, self.topic), self.page, self.number)
 
 
 @reads("webhook.deliveries", webhooks.READ)
@@ -173,5 +177,7 @@ def redeliver(tx: Tx, account_id: int, cache: str, name: str, since: str | None 
 def _place(message: str, field: str) -> tuple[int, int]:
     found = _MESSAGE.fullmatch(message)
     if found is None:
-        raise InvalidArgument(f"{field} must be the ID of a message, such as 1764633600000000-17")
+        raise InvalidArgument(
+            f"{field} must be the ID of a message, such as 1764633600000000-17-0123456789ab"
+        )
     return int(found[1]), int(found[2])

@@ -1,5 +1,7 @@
 """The messages that are stored for webhooks: one for all webhooks of its topic."""
 
+import hashlib
+
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -8,6 +10,8 @@ QUEUED = """
 webhook_queue JOIN webhooks ON webhooks.id = webhook_queue.webhook_id
 JOIN webhook_messages USING (page, number, cache_id, topic)
 """
+DIGITS = 12
+"""Of the digest in the ID of a message."""
 _FORGET = """
 DELETE FROM webhook_messages WHERE rowid IN (
     SELECT webhook_messages.rowid FROM {queued} WHERE webhook_id = :id AND {which}
@@ -20,6 +24,17 @@ DELETE FROM webhook_messages WHERE rowid IN (
 """
 _TAKE_OUT = "DELETE FROM webhook_queue WHERE webhook_id = :id AND {which}"
 _ONE = "page = :page AND number = :number"
+
+
+def message_id(topic: tuple[int, str, str], page: int, number: int) -> str:
+    """Return the ID of a message: its page, its number, and a digest of whose topic it is.
+
+    Args:
+        topic: The ID of the account, the name of the cache, and that of the topic.
+    """
+    account_id, cache, name = topic
+    digest = hashlib.sha256(f"{account_id}\0{cache}\0{name}".encode()).hexdigest()
+    return f"{page}-{number}-{digest[:DIGITS]}"
 
 
 def take_out(tx: Tx, webhook_id: int, page: int, number: int) -> None:

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from attimo import __version__
 from attimo.data_directory import Running
@@ -46,6 +48,12 @@ def http_at_endpoint(running: Running) -> str | None:
         if address == at and (not only or "http" in only.split(",")):
             return f"https://{running.endpoint}"
     return None
+
+
+def listening_at(running: Running) -> list[tuple[IPv4Address | IPv6Address, int]]:
+    """Return the addresses of all listeners, each with its port."""
+    found = (urlsplit(each.partition("?")[0]) for each in running.listeners)
+    return [(ip_address(each.hostname or ""), each.port or 0) for each in found]
 
 
 def _at_endpoint(listeners: list[Listener]) -> Listener | None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from attimo.control import Control, webhook_queue
+from attimo.control import Control, webhook_queue, webhook_schedule
 from attimo.control.webhook_queue import Attempt, Delivery
 from attimo.errors import AttimoError, Busy
 from attimo.webhooks import events, retries, signatures
@@ -79,8 +79,7 @@ class Deliverer:
     _attempts: list[tuple[Attempt, asyncio.Future[None]]] = field(default_factory=list, init=False)
     _recording: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _tests: Counter[int] = field(default_factory=Counter, init=False)
-    _turns: dict[int, int] = field(default_factory=dict, init=False)
-    _turn: int = field(default=0, init=False)
+    _last: int = field(default=0, init=False)
     _has_orphans: bool = field(default=True, init=False)
     _has_failed: bool = field(default=False, init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -140,14 +139,12 @@ class Deliverer:
         at = int(self.clock() * 1000)
         try:
             await self._end_orphans()
-            due, later = await self._read(
-                lambda tx: (webhook_queue.due(tx, at), webhook_queue.next_due(tx, at))
-            )
+            await self._fill_places(at)
+            later = await self._read(lambda tx: webhook_schedule.next_due(tx, at))
         except Exception as error:  # what is due stays so
             self._report(error)
             return AGAIN_SECONDS
         self._has_failed = False
-        self._start(due)
         return LONGEST_PAUSE if later is None else min((later - at) / 1000, LONGEST_PAUSE)
 
     async def _end_orphans(self) -> None:
@@ -160,21 +157,37 @@ class Deliverer:
                 raise
             self._has_orphans |= has_more
 
-    def _start(self, due: list[tuple[int, int]]) -> None:
-        """Start those that have a place; those first that had no turn for longest."""
-        of_accounts = Counter(self._busy.values())
-        self._turns = {webhook: self._turns.get(webhook, 0) for webhook, _ in due}
-        for webhook, account in sorted(due, key=lambda each: self._turns[each[0]]):
-            has_place = len(self._busy) < MOST and of_accounts[account] < MOST_OF_ACCOUNT
-            if webhook in self._busy or not has_place:
+    async def _fill_places(self, at: int) -> None:
+        """Start what is due, by ID, from the last one on: so each has its turn."""
+        begin, is_round = self._last, False
+        while free := MOST - len(self._busy):
+            due = await self._read(self._asking(at, free))
+            if is_round:
+                due = [each for each in due if each[0] <= begin]
+            for webhook, account in due:
+                self._start(webhook, account)
+            if len(due) == free:
                 continue
-            self._turn += 1
-            self._turns[webhook] = self._turn
-            self._busy[webhook] = account
-            of_accounts[account] += 1
-            task = asyncio.create_task(self._deliver(webhook))
-            self._tasks.add(task)
-            task.add_done_callback(partial(self._end, webhook))
+            if is_round:
+                return
+            self._last, is_round = 0, True
+
+    def _asking(self, at: int, most: int) -> Callable[[Any], list[tuple[int, int]]]:
+        """The question for what is due after the last one, and has a place."""
+        of_accounts = Counter(self._busy.values())
+        full = [account for account, many in of_accounts.items() if many >= MOST_OF_ACCOUNT]
+        after, busy = self._last, list(self._busy)
+        return lambda tx: webhook_schedule.due(tx, at, most, after, busy, full)
+
+    def _start(self, webhook: int, account: int) -> None:
+        """Start a webhook, if its account has a place."""
+        if Counter(self._busy.values())[account] >= MOST_OF_ACCOUNT:
+            return
+        self._last = webhook
+        self._busy[webhook] = account
+        task = asyncio.create_task(self._deliver(webhook))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._end, webhook))
 
     def _end(self, webhook: int, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -30,6 +30,7 @@ from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.payments import Payments
 from attimo.serve import backups, certificate, control_app, owner, payments, upgrade
+from attimo.serve.addresses import listening_at
 from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
@@ -144,7 +145,7 @@ class Plane:
             control.need_space = self.space.need
             self.readiness.wrote(not self.space.is_short)
             self._webhooks = webhooks = Webhooks(
-                control, self.intake, self.settings.webhook_networks
+                control, self.intake, self.settings.webhook_networks, listening_at(self.running)
             )
             control.publish = _to_all(self.node, reaper, webhooks)
             send = _mail(self.settings, self.home, stack)

@@ -17,7 +17,7 @@ from attimo.control.directory import Changes
 from attimo.control.webhook_queue import Attempt, Delivery
 from attimo.errors import StoreUnavailable
 from attimo.node.intake import Intake
-from attimo.webhooks.addresses import Guard, Network
+from attimo.webhooks.addresses import Address, Guard, Network
 
 if TYPE_CHECKING:
     from attimo.serve.deliveries import Deliverer
@@ -33,11 +33,13 @@ class Webhooks:
         control: The control plane.
         intake: Stores messages; it outlives this.
         networks: Networks of the operator to which they may connect.
+        own: Where this server listens, to which they must not connect.
     """
 
     control: Control
     intake: Intake
     networks: Sequence[Network]
+    own: Sequence[tuple[Address, int]] = ()
     _is_on: bool = field(default=False, init=False)
     _is_over: bool = field(default=False, init=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -105,7 +107,8 @@ class Webhooks:
         from attimo.webhooks.post import Poster
 
         self._loop = asyncio.new_event_loop()
-        self._deliverer = Deliverer(self.control, Poster(Guard(self.networks), now).post)
+        poster = Poster(Guard(self.networks, self.own), now)
+        self._deliverer = Deliverer(self.control, poster.post)
 
     def _run(self) -> None:
         loop, deliverer = self._loop, self._deliverer

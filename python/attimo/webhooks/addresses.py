@@ -4,9 +4,14 @@ Whoever can create a webhook chooses where this server connects to. So it must n
 this machine or its network can reach: the metadata service of a cloud, a database, a router. A name
 is looked up once for each delivery, all of its addresses are checked, and the connection goes to
 one of these, so it does not matter what the name means a moment later.
+
+Nor must it reach this server by a public address of this machine: a webhook that publishes to its
+own topic would never end, and what is offered to the network of this machine may be meant for
+nobody else. What cannot be known is an address that a router translates to one of this machine.
 """
 
 import ipaddress
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -58,11 +63,13 @@ class Guard:
 
     Attributes:
         networks: Networks of the operator that are permitted beside public addresses.
+        own: Where this server listens: addresses, each with its port. None of these is permitted.
     """
 
     networks: Sequence[Network] = ()
+    own: Sequence[tuple[Address, int]] = ()
 
-    def check(self, host: str, found: Iterable[str]) -> list[str]:
+    def check(self, host: str, found: Iterable[str], port: int = 0) -> list[str]:
         """Return all addresses that a name has, which must all be permitted.
 
         Raises:
@@ -73,6 +80,8 @@ class Guard:
             if not self.permits(each):
                 # Which one is the business of whoever runs this network.
                 raise RefusedAddressError(f"{host} has an address that is not public")
+            if self._is_own(each, port):
+                raise RefusedAddressError(f"{host}:{port} is this server")
         if not addresses:
             raise RefusedAddressError(f"{host} has no address")
         return addresses
@@ -84,6 +93,24 @@ class Guard:
         except ValueError:
             return False
         return _is_public(address) or any(address in network for network in self.networks)
+
+    def _is_own(self, text: str, port: int) -> bool:
+        address = _meant(ipaddress.ip_address(text))
+        listening = [own for own, own_port in self.own if own_port == port]
+        if any(own.is_unspecified for own in listening):
+            return _is_of_this_machine(address)
+        return address in listening
+
+
+def _is_of_this_machine(address: Address) -> bool:
+    """Whether an interface has the address: only then can a socket be bound to it."""
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as bound:
+        try:
+            bound.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
 
 
 def _meant(address: Address) -> Address:

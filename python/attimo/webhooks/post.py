@@ -141,7 +141,7 @@ class Poster:
     ) -> "tuple[Answer, _Exchange]":
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        addresses = self.guard.check(host, await self.resolve(host, port))
+        addresses = self.guard.check(host, await self.resolve(host, port), port)
         reader, writer = await self._connect(addresses, host, port, parts.scheme == "https")
         exchange = _Exchange(reader, writer)
         try:
