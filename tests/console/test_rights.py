@@ -1,11 +1,13 @@
 """Keys, roles and members in the console."""
 
+import json
 import re
 
 import httpx
+import segno
 from playwright.sync_api import Browser, expect
 
-from console.visiting import Cast, visit
+from console.visiting import Cast, looks, visit
 from harness import Server
 
 
@@ -69,6 +71,45 @@ def test_a_role_of_choices_permits_these_and_nothing_else(
         page.locator("details.ask summary").click()
         page.get_by_role("button", name="Delete the role").click()
         expect(page.get_by_role("status")).to_have_text("The role is deleted.")
+
+
+def test_a_token_is_shown_once_with_a_code_counts_down_and_permits_what_was_chosen(
+    chrome: Browser, open_server: Server, cast: Cast
+) -> None:
+    with visit(chrome, open_server, cast.operator) as page:
+        page.goto("/console/tokens")
+        page.get_by_label("read items").uncheck()
+        page.get_by_role("button", name="Create the token").click()
+        expect(page.get_by_role("alert")).to_contain_text("Choose read")
+        page.get_by_label("read items").check()
+        page.get_by_label("whose keys begin with").fill("public/")
+        page.get_by_role("button", name="Create the token").click()
+        expect(page.get_by_role("timer")).to_have_text(re.compile(r"^in 14 min \d+ s$"))
+        token = page.locator("#token").inner_text()
+        assert looks(page, "token") == []
+        drawn = page.locator("svg path").get_attribute("d") or "none"
+        page.get_by_role("link", name="Tokens").first.click()
+        assert token not in page.content()
+    item = f"{open_server.http}/cache/default-cache"
+    header = {"authorization": token}
+    read = [httpx.get(f"{item}?key={key}", headers=header) for key in ("public/a", "private/a")]
+    form = {"csrf": cast.viewer.csrf, "read": "yes", "life": "900"}
+    refused = httpx.post(
+        f"{open_server.http}/console/tokens", data=form, cookies=cast.viewer.cookies
+    )
+
+    assert [each.status_code for each in read] == [404, 403]
+    assert drawn in segno.make(token, error="l", boost_error=False).svg_inline()
+    assert (refused.status_code, "data-seconds" in refused.text) == (403, False)
+
+
+def test_a_token_too_long_for_a_code_is_shown_without_one(open_server: Server, cast: Cast) -> None:
+    rule = {"type": "cache", "permissions": ["read"], "caches": "*"}
+    rules = [rule | {"items": {"key_prefix": "x" * 250 + str(number)}} for number in range(15)]
+    form = {"csrf": cast.owner.csrf, "life": "900", "permissions": json.dumps({"rules": rules})}
+    answer = httpx.post(f"{open_server.http}/console/tokens", data=form, cookies=cast.owner.cookies)
+
+    assert (answer.status_code, "too long for a QR code" in answer.text) == (200, True)
 
 
 def test_a_member_is_invited_gets_another_role_and_is_removed(

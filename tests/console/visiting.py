@@ -39,6 +39,7 @@ PAGES = {
     "webhooks": "/console/webhooks",
     "webhook": f"/console/webhooks/{quote(NASTY, safe='')}/{quote(NASTY, safe='')}",
     "keys": "/console/keys",
+    "tokens": "/console/tokens",
     "roles": "/console/roles",
     "role": "/console/roles/viewer",
     "members": "/console/members",

@@ -18,14 +18,15 @@ from attimo.console.pages import (
     server,
     sessions,
     static,
+    tokens,
     usage,
     webhooks,
 )
 from attimo.errors import MethodNotAllowed, PathNotFound
 
 _FILES = (
-    *(entering, passwords, sessions, caches, webhooks, keys, roles, members, usage, audit),
-    *(server, static),
+    *(entering, passwords, sessions, caches, webhooks, keys, tokens, roles, members),
+    *(usage, audit, server, static),
 )
 PAGES = [page for each in _FILES for page in each.pages.all]
 _ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PAGES]

@@ -25,7 +25,7 @@ from attimo.api.people import People
 from attimo.console import rendering
 from attimo.console.addresses import PREFIX, Addresses
 from attimo.console.shared import Shared
-from attimo.control import bills, caches, plans, sessions, webhooks, whoami
+from attimo.control import bills, caches, disposable_tokens, plans, sessions, webhooks, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
 from attimo.control.members import Membership
@@ -50,6 +50,7 @@ PLACES = (
     (HOME, "Caches", caches.LIST),
     (f"{PREFIX}/webhooks", "Webhooks", webhooks.READ),
     (f"{PREFIX}/keys", "Keys", Right("auth_management", "list")),
+    (f"{PREFIX}/tokens", "Tokens", disposable_tokens.MANAGE),
     (f"{PREFIX}/roles", "Roles", Right("auth_management", "list")),
     (f"{PREFIX}/members", "Members", Right("account_management", "list")),
     (f"{PREFIX}/usage", "Usage", bills.READ),

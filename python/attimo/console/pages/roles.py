@@ -5,13 +5,12 @@ import json
 from starlette.responses import Response
 
 from attimo import grant_text
-from attimo.console import web
+from attimo.console import chosen, web
 from attimo.console.role_list import all_roles
 from attimo.console.web import Pages, Visit, path_of
-from attimo.control import offboarding, permissions, roles
-from attimo.control.permissions import Permissions
+from attimo.control import offboarding, roles
 from attimo.control.system_roles import Role
-from attimo.errors import AttimoError, FailedPrecondition, InvalidArgument
+from attimo.errors import AttimoError, FailedPrecondition
 
 pages = Pages()
 
@@ -33,9 +32,7 @@ def create(visit: Visit) -> Response:
     """Create a role of what was chosen, or of JSON."""
     name, description = visit.field("name").strip(), visit.field("description").strip()
     try:
-        asked = visit.field("permissions").strip()
-        wanted = _parsed(asked) if asked else _chosen(visit)
-        made = visit.perform(roles.create, name, wanted, description)
+        made = visit.perform(roles.create, name, chosen.wanted(visit), description)
     except AttimoError as error:
         return _list(visit, error)
     return web.to(path_of("roles", made.id), done="created")
@@ -53,7 +50,7 @@ def change(visit: Visit) -> Response:
     role_id = visit.segment("role_id")
     name, description = visit.field("name").strip(), visit.field("description").strip()
     try:
-        wanted = _parsed(visit.field("permissions"))
+        wanted = chosen.parsed(visit.field("permissions"))
         visit.perform(offboarding.change_permissions, role_id, name, wanted, description)
     except AttimoError as error:
         return _role(visit, error)
@@ -96,28 +93,6 @@ def _role(visit: Visit, error: AttimoError | None = None) -> Response:
 def _rules(role: Role) -> list[str]:
     """The rules of a role, each as the command line writes it."""
     return [grant_text.shown(rule) for rule in role.permissions.dump()["rules"]]
-
-
-def _chosen(visit: Visit) -> Permissions:
-    """One rule, of the fields with which it was chosen."""
-    verbs = [verb for verb in ("read", "write") if visit.field(verb)]
-    if not verbs:
-        raise InvalidArgument("Choose read, write or both")
-    cache, prefix = visit.field("cache").strip(), visit.field("prefix")
-    rule = {
-        "type": "cache",
-        "permissions": verbs,
-        "caches": {"name": cache} if cache else "*",
-        "items": {"key_prefix": prefix} if prefix else "*",
-    }
-    return permissions.read({"rules": [rule]})
-
-
-def _parsed(text: str) -> Permissions:
-    try:
-        return permissions.read(json.loads(text))
-    except (ValueError, RecursionError) as error:  # ValueError is also a number of 4,301 digits
-        raise InvalidArgument("permissions: cannot be read as JSON") from error
 
 
 def _in_use(holders: offboarding.Holders) -> str:

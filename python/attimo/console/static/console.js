@@ -28,6 +28,18 @@ if (token && location.hash.length > 1) {
 }
 if (token?.value) token.closest(".field").hidden = true;
 
+// What remains, by a clock that nobody sets.
+for (const left of document.querySelectorAll("[data-seconds]")) {
+  const ends = performance.now() + 1000 * left.dataset.seconds;
+  const timer = setInterval(() => {
+    const seconds = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const parts = hours ? [`${hours} h`, `${minutes} min`] : [`${minutes} min`, `${seconds % 60} s`];
+    left.textContent = seconds ? `in ${parts.join(" ")}` : "expired";
+    if (!seconds) clearInterval(timer);
+  }, 1000);
+}
+
 // On a narrow screen, the navigation is scrolled to the page that is shown.
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
