@@ -17,7 +17,7 @@ from e2e.prepared import store as store
 from e2e.screen import Screen
 from e2e.words import COMMANDS
 
-ANOTHER_ANSWER = {"get", "audit", "pop", "doctor"}
+ANOTHER_ANSWER = {"get", "audit", "pop", "doctor", "top"}
 """Commands whose second answer may differ from the first."""
 
 

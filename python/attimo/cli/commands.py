@@ -51,6 +51,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "serve": ("serving", "serve", "Run a server."),
         "doctor": ("doctor", "doctor", "Check the way to a server, and the server."),
         "status": ("status", "status", "Show whether the server is ready, and how busy it is."),
+        "top": ("top", "top", "Show what caches do now, as a live table."),
         "service": ("service", "group", "Run the server under systemd."),
         "settings": ("settings", "settings", "List every setting."),
         "limits": ("limits", "limits", "List every limit."),

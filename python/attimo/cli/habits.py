@@ -48,7 +48,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo member list": "user users team people",
         "attimo member invite EMAIL": "invite",
         "attimo status` or `attimo cache stats NAME": "stats stat monitor",
-        "attimo status --watch": "top watch",
+        "attimo top": "watch htop",
         "attimo settings` or `attimo profile": "config",
         "attimo doctor": "ping check",
         "attimo serve": "start run up server",

@@ -74,6 +74,11 @@ def width(text: str) -> int:
     )
 
 
+def is_dumb() -> bool:
+    """Whether the terminal can only print, or nothing is known of it."""
+    return os.environ.get("TERM", "dumb") == "dumb"
+
+
 def _narrow(columns: Sequence["Column"], widths: list[int]) -> None:
     """Shorten columns of prose, the widest first, until a line fits."""
     import shutil
@@ -111,5 +116,5 @@ def _cut(cell: str, size: int) -> str:
 
 
 def _bold(text: str) -> str:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    plain = os.environ.get("NO_COLOR") or is_dumb()
     return text if plain else f"\x1b[1m{text}\x1b[0m"
