@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from threading import Event
 
 from hyperframe.frame import HeadersFrame, PingFrame, SettingsFrame
+from momento_wire_types import cachepubsub_pb2 as pb
 
 from attacks.frames import PREFACE, Peer, block, get, grpc, opening, raw, streams, whole
+from conformance.edge.connection import framed
 from conformance.edge.http1 import chunked, http1, request
 from conformance.edge.scs import GET, SET
 from conformance.edge.scs import get as get_message
+from conformance.pubsub import SERVICE
 from harness import Server
 
 HANDSHAKE, HEADERS, READ = 10, 10, 60
@@ -171,6 +174,14 @@ def zero_window_for_little(server: Server, ending: Event) -> Held:
     return ended(server, ending, {4: 0}, asked, READ)
 
 
+def zero_window_for_messages(server: Server, ending: Event) -> Held:
+    """A client that subscribes and does not even take the first heartbeat."""
+    call = block(grpc(f"/{SERVICE}/Subscribe", server.api_key))
+    message = pb._SubscriptionRequest(cache_name="default-cache", topic="slow").SerializeToString()
+    subscribed = [opening(it, call) + raw(0, 1, it, framed(message)) for it in streams(MANY)]
+    return ended(server, ending, {4: 0}, subscribed, READ)
+
+
 def small_connection_window(server: Server, ending: Event) -> Held:
     """A client that would take much on each stream, but nothing more on all of them."""
     return ended(server, ending, {4: 1 << 30}, asking(server), READ)
@@ -243,6 +254,7 @@ STREAMS: dict[str, tuple[Callable[[Server, Event], Held], int]] = {
     "windows of nothing": (zero_window, READ),
     "windows of nothing, and pings": (zero_window_with_pings, READ),
     "windows of nothing, for short answers": (zero_window_for_little, READ),
+    "windows of nothing, for messages of a topic": (zero_window_for_messages, READ),
     "a window for all that is used up": (small_connection_window, READ),
     "answers that nobody reads": (lambda server, ending: unread(server, ending, None), READ),
     "answers inside TLS that nobody reads": (

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::limits::{HEADER_BYTES, REQUEST_BYTES, TOPIC_MESSAGE_BYTES, UNAUTHENTICATED_BYTES};
+use crate::limits::{
+    HEADER_BYTES, REQUEST_BYTES, STALLED, TOPIC_MESSAGE_BYTES, UNAUTHENTICATED_BYTES,
+};
 use crate::plan::Exceeded;
 
 /// What went wrong with one request. `front/cause.rs` says how each protocol tells it.
@@ -36,6 +38,9 @@ pub(crate) enum Error {
     /// The server stops, and its subscriptions end.
     #[error("the server stops: subscribe again")]
     Stopping,
+    /// The client of a subscription reads nothing.
+    #[error("nothing of the subscription was read for {} seconds: subscribe again", STALLED.as_secs())]
+    NotRead,
     /// The body of the request did not arrive in its time.
     #[error("the body of the request took too long")]
     TooSlow,

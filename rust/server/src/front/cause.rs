@@ -169,6 +169,9 @@ causes! {
     STOPPING "server_stopping" SERVICE_UNAVAILABLE "unavailable" Unavailable
         "The server stops, and ends its subscriptions."
         "Subscribe again from the next message on; the official clients do so by themselves."
+    NOT_READ "subscription_not_read" SERVICE_UNAVAILABLE "unavailable" Unavailable
+        "The client of a subscription read nothing for a minute."
+        "Subscribe again from the next message on; read messages as they come."
     INTERNAL "internal_error" INTERNAL_SERVER_ERROR "internal" Internal
         "A fault of the server."
         "Report it with the `x-request-id` of the response; the server's log has the details under it."
@@ -185,6 +188,7 @@ impl From<&Error> for Cause {
             | Error::ReplyTooLarge(_)
             | Error::MessageTooLarge => REQUEST_TOO_LARGE,
             Error::Stopping => STOPPING,
+            Error::NotRead => NOT_READ,
             Error::HeadersTooLarge => HEADERS_TOO_LARGE,
             Error::NoToken(_) => MISSING_TOKEN,
             Error::Unauthenticated(_) => INVALID_TOKEN,

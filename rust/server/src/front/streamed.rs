@@ -54,7 +54,10 @@ pub(crate) struct End {
 pub(crate) enum Piece {
     /// Nothing yet.
     Nothing,
-    Data(Encoded),
+    /// A message, which can be put back.
+    Message(Encoded),
+    /// What was missed.
+    Gap(Encoded),
     Last(End),
 }
 
@@ -126,13 +129,17 @@ impl Streamed {
             match subscription.next(now) {
                 Next::Delivery(delivery) => {
                     let from = From { index, topic: subscription.topic() };
-                    return Piece::Data(self.wire.delivery(from, &delivery));
+                    let parts = self.wire.delivery(from, &delivery);
+                    return match delivery {
+                        Delivery::Message(_) => Piece::Message(parts),
+                        Delivery::Gap(_) => Piece::Gap(parts),
+                    };
                 }
                 Next::Over(why) => return Piece::Last(self.wire.end(why)),
                 Next::Nothing => {}
             }
         }
-        if self.leaves { Piece::Last(self.stop()) } else { Piece::Nothing }
+        if self.leaves { Piece::Last(self.end(Error::Stopping)) } else { Piece::Nothing }
     }
 
     /// What shows that the stream works; the first time also that it begins.
@@ -149,8 +156,44 @@ impl Streamed {
         !std::mem::replace(&mut self.leaves, true)
     }
 
-    /// The end if the server stops.
-    pub(crate) fn stop(&self) -> End {
-        self.wire.end(Error::Stopping)
+    /// Whether it ends since the server stops.
+    pub(crate) fn leaves(&self) -> bool {
+        self.leaves
+    }
+
+    /// The end for a reason of the connection's.
+    pub(crate) fn end(&self, why: Error) -> End {
+        self.wire.end(why)
+    }
+
+    /// The end, if a subscription is over: also for a client that reads nothing.
+    pub(crate) fn over(&mut self) -> Option<End> {
+        let why = self.subscriptions.iter_mut().find_map(Subscription::over);
+        why.map(|why| self.wire.end(why))
+    }
+
+    /// Takes back the message that came last, of which nothing is held then.
+    pub(crate) fn put_back(&mut self) {
+        let last = self.last();
+        self.subscriptions[last].put_back();
+    }
+
+    /// The message that was put back, with the same bytes as before; `None` if it is not kept any more.
+    pub(crate) fn again(&mut self) -> Option<Encoded> {
+        let index = self.last();
+        let subscription = &mut self.subscriptions[index];
+        let delivery = subscription.again()?;
+        Some(self.wire.delivery(From { index, topic: subscription.topic() }, &delivery))
+    }
+
+    /// The index of the subscription whose turn it was.
+    fn last(&self) -> usize {
+        let all = self.subscriptions.len();
+        (self.turn + all - 1) % all
+    }
+
+    /// Holds nothing while the client does not read.
+    pub(crate) fn rest(&mut self) {
+        self.subscriptions.iter_mut().for_each(Subscription::rest);
     }
 }

@@ -24,6 +24,7 @@ mod collection;
 mod compound;
 mod listing;
 mod page_tokens;
+mod permits;
 mod serve;
 mod subscription;
 #[cfg(test)]
@@ -36,8 +37,9 @@ pub(crate) use self::authorization::{Authorization, AuthorizationCache};
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
+pub(crate) use self::permits::Permits;
 pub(crate) use self::serve::DataRequest;
-pub(crate) use self::subscription::{Next, Permits, Subscribe, Subscription};
+pub(crate) use self::subscription::{Next, Subscribe, Subscription};
 pub(crate) use self::url::SignedUrl;
 use crate::backend::PREFETCHED;
 pub(crate) use crate::token::{INVALID, claims_of};

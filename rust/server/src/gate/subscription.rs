@@ -1,122 +1,19 @@
 //! Topics: publishing, and subscriptions that end when their token, its permission or their cache
-//! does.
+//! does (`permits`).
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::rc::{Rc, Weak};
-use std::time::Duration;
+use std::rc::Rc;
 
 use attimo_engine::{Received, chunks};
-use tokio::sync::Notify;
-use tokio::time::sleep;
 
-use super::{Authorization, Call, Credential, Gate};
-use crate::clock::{Clock, Now};
+use super::permits::{Permit, Permits};
+use super::{Authorization, Call, Credential};
+use crate::clock::Now;
 use crate::directory::CacheId;
 use crate::error::{Error, Result};
 use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
-use crate::meter::ThreadMeter;
 use crate::methods::Api;
 use crate::plan::Taken;
 use crate::topics::{Delivery, LocalTopics, Reader, Resume, Seat, SubscriptionGuard, Value};
-
-/// How often a thread looks whether subscriptions have to end.
-const CHECK_EVERY: Duration = Duration::from_millis(500);
-
-/// The credential of subscriptions, and what it gives them in a cache for now.
-struct Permit {
-    authorization: RefCell<Result<Rc<Authorization>>>,
-    /// Counts the checks that may have changed something.
-    version: Cell<u64>,
-}
-
-/// A [`Credential`] and the name of a cache.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    token: Box<[u8]>,
-    local: bool,
-    peer: IpAddr,
-    cache: Box<[u8]>,
-}
-
-/// The credentials of all subscriptions of a data thread.
-#[derive(Default)]
-pub(crate) struct Permits {
-    all: RefCell<HashMap<Key, Weak<Permit>>>,
-    /// The revision of the directory that they were checked by.
-    revision: Cell<u64>,
-    begun: Notify,
-}
-
-impl Permits {
-    /// That of `credential` in the cache called `cache`, which was authorized just now.
-    fn permit(
-        &self,
-        credential: Credential<'_>,
-        cache: &[u8],
-        authorization: &Rc<Authorization>,
-    ) -> Rc<Permit> {
-        let Credential { token, local, peer } = credential;
-        let key = Key { token: token.into(), local, peer, cache: cache.into() };
-        let mut all = self.all.borrow_mut();
-        if let Some(permit) = all.get(&key).and_then(Weak::upgrade) {
-            return permit;
-        }
-        let authorization = RefCell::new(Ok(authorization.clone()));
-        let permit = Rc::new(Permit { authorization, version: Cell::new(0) });
-        all.insert(key, Rc::downgrade(&permit));
-        self.begun.notify_one();
-        permit
-    }
-
-    /// Checks all credentials that may have changed; whether there was one.
-    fn check(&self, gate: &Gate, meter: &ThreadMeter, now: Now) -> bool {
-        let revision = gate.directory.revision();
-        let is_new = self.revision.replace(revision) != revision;
-        let mut has_changed = false;
-        self.all.borrow_mut().retain(|key, permit| {
-            let Some(permit) = permit.upgrade() else { return false };
-            if is_new || permit.has_expired(now) {
-                let Key { token, local, peer, cache } = key;
-                let credential = Credential { token, local: *local, peer: *peer };
-                let authorization = gate.open(meter, credential, cache, now).map(Rc::new);
-                *permit.authorization.borrow_mut() = authorization;
-                permit.version.set(permit.version.get() + 1);
-                has_changed = true;
-            }
-            true
-        });
-        has_changed
-    }
-
-    /// Ends subscriptions for ever.
-    pub(crate) async fn run(
-        &self,
-        gate: &Gate,
-        meter: &ThreadMeter,
-        clock: Clock,
-        topics: &LocalTopics,
-    ) {
-        loop {
-            if topics.is_empty() {
-                self.begun.notified().await;
-            }
-            sleep(CHECK_EVERY).await;
-            if self.check(gate, meter, clock.now()) {
-                topics.notify_all();
-            }
-            topics.sweep();
-        }
-    }
-}
-
-impl Permit {
-    fn has_expired(&self, now: Now) -> bool {
-        let authorization = self.authorization.borrow();
-        authorization.as_ref().is_ok_and(|authorization| authorization.until <= now.epoch_seconds)
-    }
-}
 
 /// What a subscriber gets next.
 pub(crate) enum Next {
@@ -143,9 +40,7 @@ pub(crate) struct Subscription {
 impl Subscription {
     /// What comes next; it counts as delivered.
     pub(crate) fn next(&mut self, now: Now) -> Next {
-        if self.permit.version.get() != self.version
-            && let Err(error) = self.check()
-        {
+        if let Some(error) = self.over() {
             return Next::Over(error);
         }
         let Some(delivery) = self.reader.next() else { return Next::Nothing };
@@ -164,6 +59,29 @@ impl Subscription {
     /// next.
     pub(crate) fn position(&self) -> Option<Resume> {
         self.reader.position()
+    }
+
+    /// Why it is over, if it is, whether or not there is something to read.
+    pub(crate) fn over(&mut self) -> Option<Error> {
+        if self.permit.version.get() == self.version {
+            return None;
+        }
+        self.check().err()
+    }
+
+    /// Takes back the message that came last, for [`Subscription::again`].
+    pub(crate) fn put_back(&mut self) {
+        self.reader.put_back();
+    }
+
+    /// The message that was put back, unless it is not kept any more; it was counted.
+    pub(crate) fn again(&mut self) -> Option<Delivery> {
+        self.reader.again().map(Delivery::Message)
+    }
+
+    /// Holds nothing while the client does not read.
+    pub(crate) fn rest(&mut self) {
+        self.reader.rest();
     }
 
     fn check(&mut self) -> Result<()> {

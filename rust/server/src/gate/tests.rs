@@ -22,7 +22,7 @@ use crate::topics::Hub;
 mod limits;
 mod refusals;
 
-fn gate() -> Gate {
+pub(super) fn gate() -> Gate {
     let limits = Limits::default();
     let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
     let backend = Arc::new(backend);

@@ -52,9 +52,15 @@ impl Place {
     }
 
     fn notify(&self) {
-        if !self.is_ready.replace(true) {
-            self.seat.notify();
+        if !self.is_ready.get() {
+            self.notify_always();
         }
+    }
+
+    /// The same for one that was told before, and whose client does not read.
+    fn notify_always(&self) {
+        self.is_ready.set(true);
+        self.seat.notify();
     }
 }
 
@@ -152,9 +158,19 @@ impl Feed {
         }
     }
 
-    /// Notifies all subscribers.
-    pub(super) fn notify_all(&self) {
-        self.places.iter().for_each(|place| place.notify());
+    /// How many subscribers there are.
+    pub(super) fn subscribers(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Notifies at most so many of the first `left` subscribers, also those that were told before;
+    /// returns how many of these are left. From the last to the first, since the last one takes the
+    /// place of one that leaves meanwhile.
+    pub(super) fn notify_some(&self, left: usize, most: usize) -> usize {
+        let end = left.min(self.places.len());
+        let from = end.saturating_sub(most);
+        self.places[from..end].iter().for_each(|place| place.notify_always());
+        from
     }
 
     fn drop_oldest(&mut self) {

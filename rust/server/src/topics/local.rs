@@ -19,6 +19,8 @@ use crate::directory::CacheId;
 
 /// The memory of a subscription, in bytes.
 const SUBSCRIPTION_BYTES: u64 = 1024;
+/// How many subscribers are notified before others run.
+const NOTIFIED_AT_A_TIME: usize = 256;
 /// Memory is reserved in steps of so many bytes.
 const STEP: u64 = 64 * 1024;
 
@@ -143,9 +145,22 @@ impl LocalTopics {
         }
     }
 
-    /// Notifies all subscribers.
-    pub(crate) fn notify_all(&self) {
-        self.feeds.borrow().values().for_each(|feed| feed.borrow().notify_all());
+    /// Notifies all subscribers, in portions between which others run.
+    pub(crate) async fn notify_all(&self) {
+        let feeds: Vec<_> = self.feeds.borrow().values().cloned().collect();
+        let mut room = NOTIFIED_AT_A_TIME;
+        for feed in feeds {
+            let mut left = feed.borrow().subscribers();
+            while left > 0 {
+                let before = left;
+                left = feed.borrow().notify_some(left, room);
+                room = room.saturating_sub(before - left);
+                if room == 0 {
+                    yield_now().await;
+                    room = NOTIFIED_AT_A_TIME;
+                }
+            }
+        }
     }
 
     fn change(&self, feed: &RefCell<Feed>, change: impl FnOnce(&mut Feed)) {

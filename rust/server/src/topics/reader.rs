@@ -82,6 +82,30 @@ impl Reader {
         Some(Delivery::Message(message))
     }
 
+    /// Takes back the message that was read last, which the client does not take for now: nothing of it
+    /// is held, and the feed has it for [`Reader::again`].
+    pub(crate) fn put_back(&mut self) {
+        self.place.number.set(self.place.number.get() - 1);
+        self.rest();
+    }
+
+    /// The message that was put back; `None` if it is not kept any more.
+    pub(crate) fn again(&mut self) -> Option<Arc<Message>> {
+        let (feed, number) = (self.feed.borrow(), self.place.number.get());
+        let message = feed.get(number).cloned().or_else(|| {
+            let mut kept = Vec::new();
+            self.local.hub().read(&feed.key, number, 1, &mut kept);
+            kept.pop().filter(|message| message.number == number)
+        })?;
+        self.place.number.set(number + 1);
+        Some(message)
+    }
+
+    /// Holds no messages while the client takes none.
+    pub(crate) fn rest(&mut self) {
+        self.behind = VecDeque::new();
+    }
+
     /// Reads what the topic keeps from `number` on; returns what it does not keep any more.
     fn catch_up(&mut self, number: u64) -> Option<Gap> {
         let feed = self.feed.borrow();

@@ -29,6 +29,7 @@ mod date;
 mod h1;
 mod h2;
 mod lingering_close;
+mod pieces;
 mod shutdown;
 mod sniff;
 mod socket;

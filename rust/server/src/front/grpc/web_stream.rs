@@ -91,7 +91,7 @@ fn text(bytes: &[u8]) -> Bytes {
 
 /// The last frame of a stream; empty if the client should come back.
 fn trailers(why: Error) -> Bytes {
-    if why == Error::Stopping {
+    if matches!(why, Error::Stopping | Error::NotRead) {
         return Bytes::new();
     }
     let mut headers = Headers::default();

@@ -29,7 +29,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
 use crate::front::rest::{self, status};
-use crate::front::streamed::Answered;
+use crate::front::streamed::{Answered, Streamed};
 use crate::front::{cause, dispatch};
 use crate::limits::{AT_ONCE_BYTES, FIRST_REQUEST, HEAD, IDLE, STALLED};
 use crate::memory_budget::{Quiet, Reservation};
@@ -218,6 +218,11 @@ where
 
     /// Sends all responses; false if the connection ends.
     async fn send(&mut self) -> bool {
+        self.send_while(None).await
+    }
+
+    /// The same; the connection also ends if the client does not read and `streamed` is over.
+    async fn send_while(&mut self, mut streamed: Option<&mut Streamed>) -> bool {
         // Whoever has an answer may ask again at once, on another thread.
         plan::end_turn();
         let clock = self.client.worker.core.clock;
@@ -235,6 +240,12 @@ where
                     }
                     Poll::Ready(done) => return Poll::Ready(done.is_ok()),
                     Poll::Pending => break,
+                }
+            }
+            if let Some(streamed) = streamed.as_deref_mut() {
+                streamed.ready.wake(cx);
+                if streamed.over().is_some() {
+                    return Poll::Ready(false);
                 }
             }
             // Reserved only for a client that reads slower than responses come.

@@ -44,8 +44,6 @@ pub(super) struct Output {
     large: Bytes,
     /// Whether a response goes on in chunks.
     is_chunked: bool,
-    /// Whether a chunk ends after `large`.
-    ends_chunk: bool,
 }
 
 impl Output {
@@ -132,7 +130,7 @@ impl Output {
     }
 
     /// Adds a part of a response that goes on. Must not be called when full.
-    pub(super) fn chunk(&mut self, [first, second]: Encoded) {
+    pub(super) fn chunk(&mut self, [first, second]: &Encoded) {
         let length = first.len() + second.len();
         if length == 0 {
             return;
@@ -140,24 +138,15 @@ impl Output {
         if self.is_chunked {
             self.small.extend_from_slice(format!("{length:x}\r\n").as_bytes());
         }
-        self.small.extend_from_slice(&first);
-        if second.len() < LARGE {
-            self.small.extend_from_slice(&second);
-            self.end_chunk();
-        } else {
-            (self.large, self.ends_chunk) = (second, true);
-        }
-    }
-
-    fn end_chunk(&mut self) {
+        self.small.extend_from_slice(first);
+        self.small.extend_from_slice(second);
         if self.is_chunked {
             self.small.extend_from_slice(b"\r\n");
         }
     }
 
-    /// Adds the last part of a response that went on.
-    pub(super) fn end_stream(&mut self, last: Bytes) {
-        self.chunk([last, Bytes::new()]);
+    /// Ends a response that went on.
+    pub(super) fn end_stream(&mut self) {
         if std::mem::take(&mut self.is_chunked) {
             self.small.extend_from_slice(b"0\r\n\r\n");
         }
@@ -175,10 +164,6 @@ impl Output {
         if self.is_empty() {
             // An idle connection holds no buffer.
             (self.small, self.sent, self.large) = (Vec::new(), 0, Bytes::new());
-            if std::mem::take(&mut self.ends_chunk) && self.is_chunked {
-                self.end_chunk();
-                return Poll::Ready(Ok(true));
-            }
             return io.poll_flush(cx).map_ok(|()| false);
         }
         let small = &self.small[self.sent..];

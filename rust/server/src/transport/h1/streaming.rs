@@ -3,15 +3,18 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::super::pieces::{Filled, Pieces};
 use super::connection::{Connection, Ending};
 use super::output::Manner;
-use crate::front::streamed::{Piece, Streamed};
+use crate::front::streamed::Streamed;
 
 /// How many bytes of further requests are read while a response goes on.
 const READ_AHEAD: usize = 32 * 1024;
+/// The longest chunk, in bytes: chunks are copied, so that a client that does not read keeps no
+/// message.
+const CHUNK: usize = 32 * 1024;
 
 /// Why a stream that had nothing to send goes on.
 enum News {
@@ -31,6 +34,8 @@ enum Added {
     Some,
     /// The end.
     End,
+    /// Nothing more can be: the rest of a message is not kept.
+    Lost,
 }
 
 impl<I> Connection<I>
@@ -38,12 +43,17 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     /// Sends a response until it ends.
-    pub(super) async fn stream(&mut self, mut streamed: Box<Streamed>, manner: Manner) {
+    pub(super) async fn stream(&mut self, streamed: Box<Streamed>, manner: Manner) {
         self.output.begin_stream(&streamed.response, manner);
-        self.beat(&mut streamed);
+        let mut pieces = Pieces::new(streamed);
+        self.beat(&mut pieces);
         loop {
-            let added = self.add_pieces(&mut streamed);
-            let sent = self.send().await;
+            let added = self.add_pieces(&mut pieces);
+            if added == Added::Lost {
+                self.ending = Ending::Now;
+                return;
+            }
+            let sent = self.send_while(Some(&mut pieces.streamed)).await;
             let worker = &self.client.worker;
             worker.stats.settle(worker.core.clock.micros());
             if !sent || added == Added::End {
@@ -52,9 +62,9 @@ where
             if added == Added::Some {
                 continue;
             }
-            match self.news(&mut streamed).await {
+            match self.news(&mut pieces.streamed).await {
                 News::Some => {}
-                News::HeartbeatDue => self.beat(&mut streamed),
+                News::HeartbeatDue => self.beat(&mut pieces),
                 News::Over => self.ending = Ending::Now,
             }
             if self.ending != Ending::NotYet {
@@ -67,25 +77,28 @@ where
         }
     }
 
-    /// Adds a heartbeat.
-    fn beat(&mut self, streamed: &mut Streamed) {
-        self.output.chunk([streamed.heartbeat(), Bytes::new()]);
+    /// Sends a heartbeat next.
+    fn beat(&mut self, pieces: &mut Pieces) {
+        pieces.is_due = true;
         let now = self.client.worker.core.clock.now();
-        self.deadline.set(now.moment, streamed.heartbeat_every);
+        self.deadline.set(now.moment, pieces.streamed.heartbeat_every);
     }
 
-    fn add_pieces(&mut self, streamed: &mut Streamed) -> Added {
+    fn add_pieces(&mut self, pieces: &mut Pieces) -> Added {
         let now = self.client.worker.core.clock.now();
         while !self.output.is_full() {
-            match streamed.next(now) {
-                Piece::Nothing => return Added::All,
-                Piece::Data(parts) => self.output.chunk(parts),
-                Piece::Last(end) => {
-                    self.output.end_stream(end.data);
-                    return Added::End;
-                }
+            match pieces.fill(now) {
+                Filled::Nothing => return Added::All,
+                Filled::Lost => return Added::Lost,
+                Filled::Some => {}
+            }
+            self.output.chunk(&pieces.take(pieces.left().min(CHUNK)));
+            if pieces.left() == 0 && pieces.end.take().is_some() {
+                self.output.end_stream();
+                return Added::End;
             }
         }
+        pieces.put_back();
         Added::Some
     }
 

@@ -67,6 +67,14 @@ impl Output {
         }
     }
 
+    /// Copies long content, so that a client that does not read keeps no more than is buffered of what
+    /// others have, too.
+    pub(super) fn copy_large(&mut self) {
+        for (_, part) in &mut self.large {
+            *part = Bytes::copy_from_slice(part);
+        }
+    }
+
     /// Whether everything is sent and flushed.
     pub(super) fn is_sent(&self) -> bool {
         self.waiting() == 0 && !self.is_unflushed

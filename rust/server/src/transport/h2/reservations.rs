@@ -66,8 +66,6 @@ impl Connection {
     pub(super) fn end_lost(&mut self, id: u32) {
         match self.streams.get(id).map(|stream| &stream.state) {
             Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),
-            // The client should subscribe again.
-            Some(State::Streaming(_)) => self.end_stream(id, ErrorCode::RefusedStream),
             _ => self.end_stream(id, ErrorCode::Cancel),
         }
     }

@@ -307,6 +307,9 @@ impl Connection {
             self.beat();
         }
         let until = |stream: &Stream| stream.until();
+        if self.unread_at.saturating_add(IDLE_AFTER) <= now {
+            self.output.copy_large();
+        }
         let over: Vec<_> = self
             .streams
             .iter()
@@ -317,6 +320,7 @@ impl Connection {
             match self.streams.get(id).map(|stream| &stream.state) {
                 Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),
                 Some(State::Sending(_)) => self.end_stream(id, ErrorCode::Cancel),
+                Some(State::Streaming(_)) => self.end_late(id),
                 _ => self.end_stream(id, ErrorCode::NoError),
             }
         }

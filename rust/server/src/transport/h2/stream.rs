@@ -167,10 +167,6 @@ impl Stream {
                 let since = if outgoing.is_queued { unread_at } else { outgoing.read_at };
                 Some((&mut outgoing.reservation, since))
             }
-            State::Streaming(streaming) => {
-                let since = if streaming.is_queued { unread_at } else { streaming.blocked_at };
-                streaming.reservation.as_mut().map(|reservation| (reservation, since))
-            }
             _ => None,
         }
     }
@@ -182,7 +178,8 @@ impl Stream {
             // A queued response waits for other streams, not for the client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
-            State::Waiting(..) | State::Deferred(_) | State::Streaming(_) => None,
+            State::Streaming(streaming) => streaming.until(),
+            State::Waiting(..) | State::Deferred(_) => None,
         }
     }
 }

@@ -1,77 +1,97 @@
 //! The state of a response that goes on, independent of its connection.
 
-use bytes::Bytes;
+use std::time::Duration;
 
+use super::super::pieces::{Filled, Pieces};
 use crate::clock::Now;
-use crate::front::streamed::{End, Piece, Streamed};
-use crate::memory_budget::Reservation;
+use crate::error::Error;
+use crate::front::streamed::{End, Streamed};
+use crate::limits::{LINGER, STALLED};
+use crate::memory_budget::PROGRESS;
 use crate::topics::Encoded;
 
 /// A response that goes on.
 pub(super) struct Streaming {
-    pub(super) streamed: Box<Streamed>,
-    /// The rest of the piece that is being written.
-    parts: Encoded,
-    /// Whether some of it is written.
-    pub(super) has_begun: bool,
-    /// The end, if that is the last piece.
-    pub(super) end: Option<End>,
-    /// Whether a heartbeat is due.
-    pub(super) is_due: bool,
+    pub(super) pieces: Pieces,
     /// Whether it is in the queue of streams to send.
     pub(super) is_queued: bool,
-    /// For a piece that the client does not take.
-    pub(super) reservation: Option<Reservation>,
-    /// Since when it does not, in milliseconds since the server started.
-    pub(super) blocked_at: u64,
+    /// When it ends unless the client reads, in milliseconds since the server started; or
+    /// `u64::MAX`.
+    ends_at: u64,
+    /// How many bytes the client took since that was set.
+    progress: usize,
+    /// Whether it ends then even if the client reads.
+    is_ending: bool,
 }
+
+/// How long the rest of a message may take once the subscription is over: so that, with the check of
+/// it, a second is enough for all.
+const REST: Duration = Duration::from_millis(400);
 
 impl Streaming {
     /// One that begins with a heartbeat.
     pub(super) fn new(streamed: Box<Streamed>) -> Self {
-        Streaming {
-            streamed,
-            parts: Encoded::default(),
-            has_begun: false,
-            end: None,
-            is_due: true,
-            is_queued: true,
-            reservation: None,
-            blocked_at: 0,
-        }
+        let pieces = Pieces::new(streamed);
+        Streaming { pieces, is_queued: true, ends_at: u64::MAX, progress: 0, is_ending: false }
     }
 
-    /// How many bytes of the piece are left.
-    pub(super) fn left(&self) -> usize {
-        self.parts[0].len() + self.parts[1].len()
-    }
-
-    /// Whether there is something to write, which may be an end without content.
-    pub(super) fn fill(&mut self, now: Now) -> bool {
-        if self.left() > 0 || self.end.is_some() {
-            return true;
+    /// See [`Pieces::fill`].
+    pub(super) fn fill(&mut self, now: Now) -> Filled {
+        let filled = self.pieces.fill(now);
+        if filled == Filled::Nothing {
+            self.has_read();
         }
-        (self.reservation, self.has_begun) = (None, false);
-        if std::mem::take(&mut self.is_due) {
-            self.parts[0] = self.streamed.heartbeat();
-            return true;
-        }
-        match self.streamed.next(now) {
-            Piece::Nothing => return false,
-            Piece::Data(parts) => self.parts = parts,
-            Piece::Last(mut end) => {
-                self.parts[0] = std::mem::take(&mut end.data);
-                self.end = Some(end);
-            }
-        }
-        true
+        filled
     }
 
     /// The next `length` bytes of the piece.
-    pub(super) fn take(&mut self, length: usize) -> [Bytes; 2] {
-        self.has_begun = true;
-        let [first, second] = &mut self.parts;
-        let of_first = length.min(first.len());
-        [first.split_to(of_first), second.split_to(length - of_first)]
+    pub(super) fn take(&mut self, length: usize) -> Encoded {
+        self.progress += length;
+        if self.progress >= PROGRESS {
+            self.has_read();
+        }
+        self.pieces.take(length)
+    }
+
+    /// The client must read within a time, which is returned in milliseconds since the server started.
+    pub(super) fn limit(&mut self, now: Now) -> u64 {
+        if self.ends_at == u64::MAX {
+            (self.ends_at, self.progress) = (now.after(STALLED), 0);
+        }
+        self.ends_at
+    }
+
+    /// The client has read; that gains no time for a stream that is ending.
+    fn has_read(&mut self) {
+        if !self.is_ending {
+            self.ends_at = u64::MAX;
+        }
+    }
+
+    /// Ends once everything that is there was sent, and soon; if that is new, returns when.
+    pub(super) fn leave(&mut self, now: Now) -> Option<u64> {
+        self.pieces.streamed.leave().then(|| self.end_within(now, LINGER))
+    }
+
+    /// Ends after the rest of a message, and soon; returns when.
+    pub(super) fn end_after_rest(&mut self, now: Now) -> u64 {
+        self.end_within(now, REST)
+    }
+
+    fn end_within(&mut self, now: Now, time: Duration) -> u64 {
+        (self.ends_at, self.is_ending) = (self.ends_at.min(now.after(time)), true);
+        self.ends_at
+    }
+
+    /// When it ends unless the client reads, in milliseconds since the server started.
+    pub(super) fn until(&self) -> Option<u64> {
+        (self.ends_at < u64::MAX).then_some(self.ends_at)
+    }
+
+    /// How it ends then.
+    pub(super) fn late(&mut self) -> End {
+        let streamed = &mut self.pieces.streamed;
+        let why = if streamed.leaves() { Error::Stopping } else { Error::NotRead };
+        streamed.over().unwrap_or_else(|| streamed.end(why))
     }
 }

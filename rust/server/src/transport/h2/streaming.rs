@@ -1,8 +1,10 @@
 //! Responses that go on: subscriptions.
 //!
 //! A stream writes only what the windows allow and the socket soon takes; what its client does not
-//! read stays where it is stored. All streams of a connection send their heartbeats together.
+//! read stays where it is stored, and no stream holds it. All streams of a connection send their
+//! heartbeats together.
 
+use super::super::pieces::Filled;
 use super::connection::Connection;
 use super::error::ErrorCode;
 use super::frame::{self, LARGEST, begin_headers, end_headers};
@@ -12,13 +14,10 @@ use super::stream::{State, Stream};
 use super::streamed::Streaming;
 use crate::front::streamed::{End, Streamed};
 use crate::limits::SUBSCRIBER_STREAMS;
-use crate::memory_budget::IDLE_AFTER;
 use crate::message::Headers;
 
 /// The most pieces that a stream writes before others take turns.
 const AT_A_TIME: usize = 16;
-/// Memory is reserved for at least so many bytes that the client does not take.
-const LARGE: usize = 4 * 1024;
 
 impl Connection {
     /// Begins a response that goes on, with a heartbeat.
@@ -45,11 +44,21 @@ impl Connection {
         }
     }
 
-    /// Queues the streams that have something to send.
+    /// Queues the streams that have something to send, and ends those that are over.
     pub(super) fn queue_ready(&mut self) {
         while let Some(id) = self.deferred.pop_ready() {
-            if self.streams.get(id).is_some_and(Stream::queues) {
+            let Some(stream) = self.streams.get(id) else { continue };
+            let State::Streaming(streaming) = &mut stream.state else { continue };
+            let end = streaming.pieces.streamed.over();
+            let is_inside = streaming.pieces.is_inside();
+            let until = (end.is_some() && is_inside).then(|| streaming.end_after_rest(self.now));
+            if stream.queues() {
                 self.sending.push_back(id);
+            }
+            if let Some(until) = until {
+                self.note(until);
+            } else if let Some(end) = end {
+                self.cut_stream(id, end);
             }
         }
     }
@@ -59,7 +68,7 @@ impl Connection {
         self.heartbeat_at = u64::MAX;
         for stream in self.streams.iter_mut() {
             let State::Streaming(streaming) = &mut stream.state else { continue };
-            streaming.is_due = true;
+            streaming.pieces.is_due = true;
             self.heartbeat_at = self.now.after(self.heartbeat_every);
             if stream.queues() {
                 self.sending.push_back(stream.id);
@@ -70,25 +79,38 @@ impl Connection {
 
     /// Writes what a stream has; `None` if that is nothing, or its window is empty.
     pub(super) fn send_stream(&mut self, id: u32) -> Option<Part> {
+        let part = self.send_pieces(id);
+        if let Some(State::Streaming(streaming)) = self.streams.get(id).map(|it| &mut it.state) {
+            streaming.pieces.put_back();
+        }
+        part
+    }
+
+    fn send_pieces(&mut self, id: u32) -> Option<Part> {
         let now = self.now;
         for _ in 0..AT_A_TIME {
             let stream = self.streams.get(id)?;
             let State::Streaming(streaming) = &mut stream.state else { return None };
-            if streaming.reservation.as_mut().is_some_and(|reservation| !reservation.keep()) {
-                self.end_lost(id);
-                return None;
+            match streaming.fill(now) {
+                Filled::Some => {}
+                Filled::Nothing => {
+                    streaming.is_queued = false;
+                    return None;
+                }
+                Filled::Lost => {
+                    // The client should subscribe again.
+                    self.end_stream(id, ErrorCode::RefusedStream);
+                    return None;
+                }
             }
-            if !streaming.fill(now) {
-                streaming.is_queued = false;
-                return None;
-            }
-            let (left, room) = (streaming.left(), self.outbound.room());
+            let (left, room) = (streaming.pieces.left(), self.outbound.room());
             let length = left.min(LARGEST).min(stream.outbound.room()).min(room);
             if length == 0 && left > 0 {
-                return if room == 0 { Some(Part::Other) } else { self.block(id, left) };
+                return if room == 0 { Some(Part::Other) } else { self.block(id) };
             }
-            let is_end = length == left && streaming.end.is_some();
-            let has_trailers = streaming.end.as_ref().is_some_and(|end| end.trailers.is_some());
+            let is_end = length == left && streaming.pieces.end.is_some();
+            let has_trailers =
+                streaming.pieces.end.as_ref().is_some_and(|end| end.trailers.is_some());
             if length > 0 || !has_trailers {
                 let parts = streaming.take(length).into_iter();
                 self.output.data(id, is_end && !has_trailers, length, parts);
@@ -96,65 +118,62 @@ impl Connection {
                 self.outbound.take(length);
             }
             if is_end {
-                return Some(Part::End(streaming.end.take().unwrap_or_default()));
+                return Some(Part::End(streaming.pieces.end.take().unwrap_or_default()));
             }
         }
         Some(Part::Other)
     }
 
-    /// Keeps a piece until the client opens the window of its stream.
-    fn block(&mut self, id: u32, left: usize) -> Option<Part> {
-        let needed = (left >= LARGE).then(|| self.reserve(left));
-        let (now, stream) = (self.now.moment.0, self.streams.get(id)?);
+    /// Waits until the client opens the window of the stream.
+    fn block(&mut self, id: u32) -> Option<Part> {
+        let (now, stream) = (self.now, self.streams.get(id)?);
         let State::Streaming(streaming) = &mut stream.state else { return None };
         streaming.is_queued = false;
-        match needed {
-            Some(Err(_)) if streaming.reservation.is_none() => {
-                self.end_stream(id, ErrorCode::RefusedStream);
-            }
-            Some(Ok(reservation)) if streaming.reservation.is_none() => {
-                (streaming.reservation, streaming.blocked_at) = (Some(reservation), now);
-                self.note(now + IDLE_AFTER);
-            }
-            _ => {}
-        }
+        let until = streaming.limit(now);
+        self.note(until);
         None
     }
 
-    /// Ends all streams, since the server stops: after what is there, if the client takes it.
+    /// Ends all streams, since the server stops: after what is there, if the client takes it soon.
     pub(super) fn end_streams(&mut self) {
+        let mut until = u64::MAX;
         for stream in self.streams.iter_mut() {
             let State::Streaming(streaming) = &mut stream.state else { continue };
-            if streaming.streamed.leave() && stream.queues() {
+            let Some(ends_at) = streaming.leave(self.now) else { continue };
+            until = until.min(ends_at);
+            if stream.queues() {
                 self.sending.push_back(stream.id);
             }
         }
+        self.note(until);
         self.go_on_sending();
-        let is_blocked = |stream: &&Stream| match &stream.state {
-            State::Streaming(streaming) => !streaming.is_queued,
-            _ => false,
-        };
-        let blocked: Vec<_> = self.streams.iter().filter(is_blocked).map(|it| it.id).collect();
-        for id in blocked {
-            self.cut_stream(id);
-        }
     }
 
-    /// Ends a stream whose client takes nothing.
-    fn cut_stream(&mut self, id: u32) {
-        let Some(mut stream) = self.streams.take(id) else { return };
+    /// Ends a stream whose client did not read in time.
+    pub(super) fn end_late(&mut self, id: u32) {
+        let Some(stream) = self.streams.get(id) else { return };
         let State::Streaming(streaming) = &mut stream.state else { return };
-        let end = streaming.streamed.stop();
-        // A message that is partly written cannot be followed by an end.
-        if !streaming.has_begun && end.data.is_empty() {
-            if end.trailers.is_none() {
-                self.output.data(id, true, 0, std::iter::empty());
-            }
-            self.finish_stream(stream, end);
-        } else {
+        let end = streaming.late();
+        self.cut_stream(id, end);
+    }
+
+    /// Ends a stream at once, whatever its client takes: with a reset if a piece is written in part, or
+    /// if the end has content for which the windows are too small.
+    fn cut_stream(&mut self, id: u32, End { data, trailers }: End) {
+        let Some(mut stream) = self.remove(id) else { return };
+        let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
+        let is_inside = matches!(&stream.state, State::Streaming(it) if it.pieces.is_inside());
+        if is_inside || data.len() > room {
             self.streams.put(stream);
-            self.end_stream(id, ErrorCode::RefusedStream);
+            return self.end_stream(id, ErrorCode::RefusedStream);
         }
+        let (length, is_end) = (data.len(), trailers.is_none());
+        if length > 0 || is_end {
+            stream.outbound.take(length);
+            self.outbound.take(length);
+            self.output.data(id, is_end, length, std::iter::once(data));
+        }
+        self.finish_stream(stream, End { trailers, ..End::default() });
     }
 
     /// Ends a stream whose content is written.
