@@ -21,6 +21,12 @@ pub(crate) fn epoch_milliseconds() -> u64 {
     u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The same in microseconds.
+pub(crate) fn epoch_microseconds() -> u64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)
+}
+
 impl Now {
     /// When `time` will have passed, in milliseconds since the server started.
     pub(crate) fn after(self, time: Duration) -> u64 {

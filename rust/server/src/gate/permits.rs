@@ -25,6 +25,10 @@ const PORTION: u64 = 200;
 /// thousand tokens takes longer.
 const TOLD_AFTER: u64 = 100_000;
 
+/// The memory of a credential and its authorization in bytes, without the token and the name of the
+/// cache.
+const PERMIT_BYTES: u64 = 1024;
+
 /// The credential of subscriptions, and what it gives them in a cache for now.
 pub(super) struct Permit {
     pub(super) authorization: RefCell<Result<Rc<Authorization>>>,
@@ -32,6 +36,9 @@ pub(super) struct Permit {
     revision: Cell<u64>,
     /// Counts the checks that may have changed something.
     pub(super) version: Cell<u64>,
+    /// Counts its memory, and how many bytes that is.
+    topics: Rc<LocalTopics>,
+    bytes: u64,
 }
 
 /// A [`Credential`] and the name of a cache.
@@ -59,6 +66,7 @@ impl Permits {
         credential: Credential<'_>,
         cache: &[u8],
         authorization: &Rc<Authorization>,
+        topics: &Rc<LocalTopics>,
     ) -> Rc<Permit> {
         let Credential { token, local, peer } = credential;
         let key = Rc::new(Key { token: token.into(), local, peer, cache: cache.into() });
@@ -66,10 +74,14 @@ impl Permits {
         if let Some(permit) = all.get(&key).and_then(Weak::upgrade) {
             return permit;
         }
+        let bytes = PERMIT_BYTES + (token.len() + cache.len()) as u64;
+        topics.hold(bytes);
         let permit = Rc::new(Permit {
             authorization: RefCell::new(Ok(authorization.clone())),
             revision: Cell::new(authorization.revision),
             version: Cell::new(0),
+            topics: topics.clone(),
+            bytes,
         });
         let weak = Rc::downgrade(&permit);
         all.insert(key.clone(), weak.clone());
@@ -141,6 +153,12 @@ impl Permits {
     }
 }
 
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.topics.let_go(self.bytes);
+    }
+}
+
 impl Permit {
     fn may_have_changed(&self, gate: &Gate, now: Now) -> bool {
         let authorization = self.authorization.borrow();
@@ -178,7 +196,7 @@ mod tests {
         let credential = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
         let authorization = gate.open(&meter, credential, b"there", clock.now()).map(Rc::new);
         let authorization = authorization.unwrap();
-        let permit = |n: u32| permits.permit(credential, &n.to_le_bytes(), &authorization);
+        let permit = |n: u32| permits.permit(credential, &n.to_le_bytes(), &authorization, &topics);
         let all: Vec<_> = (0..20_000).map(permit).collect();
         let checked = || all.iter().filter(|permit| permit.version.get() > 0).count();
         gate.learn(Changes { revision: 2, ..Changes::default() }).unwrap();

@@ -13,7 +13,9 @@ use crate::error::{Error, Result};
 use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::methods::Api;
 use crate::plan::Taken;
-use crate::topics::{Delivery, LocalTopics, Reader, Resume, Seat, SubscriptionGuard, Value};
+use crate::topics::{
+    Delivery, LocalTopics, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
+};
 
 /// What a subscriber gets next.
 pub(crate) enum Next {
@@ -143,11 +145,12 @@ impl Call<'_> {
         if value.bytes.len() > TOPIC_MESSAGE_BYTES {
             return Err(Error::MessageTooLarge);
         }
-        let Authorization { limits, publisher, .. } = self.authorization();
+        let Authorization { account, limits, publisher, .. } = self.authorization();
         if let Some(limits) = limits {
             limits.admit_message(self.now().micros).map_err(Error::Limited)?;
         }
-        self.gate.hub.publish((cache, topic), value, publisher.clone(), self.now());
+        let topic = TopicName { account: *account, cache, name: topic };
+        self.gate.hub.publish(topic, value, publisher.clone(), self.now());
         Ok(())
     }
 
@@ -169,9 +172,10 @@ impl Call<'_> {
         let Authorization { account, limits, .. } = &**authorization;
         let admit = |open| limits.as_ref().map_or(Ok(()), |it| it.admit_subscription(open));
         let guard = self.gate.hub.subscriptions().enter(*account, admit).map_err(Error::Limited)?;
-        let permit = permits.permit(credential, cache.as_bytes(), authorization);
+        let permit = permits.permit(credential, cache.as_bytes(), authorization, topics);
+        let name = TopicName { account: *account, cache: id, name: topic };
         Ok(Subscription {
-            reader: Reader::subscribe(topics, (id, topic), resume, seat, self.now()),
+            reader: Reader::subscribe(topics, name, resume, seat, self.now()),
             version: permit.version.get(),
             permit,
             cache: id,

@@ -70,10 +70,11 @@ impl Feed {
         Feed { key, messages: VecDeque::new(), next, bytes: 0, places: Vec::new() }
     }
 
-    /// Adds a subscriber.
-    pub(super) fn enter(&mut self, place: Rc<Place>) {
+    /// Adds a subscriber; whether it is the first one.
+    pub(super) fn enter(&mut self, place: Rc<Place>) -> bool {
         place.index.set(self.places.len());
         self.places.push(place);
+        self.places.len() == 1
     }
 
     /// Removes a subscriber; whether it was the last one.

@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use attimo_engine::Moment;
 use parking_lot::{Mutex, MutexGuard};
 
+use super::fair;
 use super::feed::TopicKey;
 use super::inbox::Inbox;
 use super::message::{Encodings, Message, Value};
 use super::outbox::Outbox;
 use super::shard::Shard;
 use super::subscriptions::Subscriptions;
-use super::topic::{Gap, Resume, Retention, Topic};
+use super::topic::{Gap, Resume, Retention, Topic, TopicName};
 use crate::backend::Backend;
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Now, epoch_microseconds};
 use crate::directory::CacheId;
 
 /// How many parts the topics are in, so that threads seldom wait for each other.
@@ -29,8 +30,8 @@ const LEAST_SHARE: u64 = 64;
 /// least so many bytes.
 const FEED_SHARE: u64 = 16;
 const LEAST_IN_FEEDS: u64 = 8 << 20;
-/// Pages are microseconds since 1970, so that they grow through restarts, too.
-const PAGES_PER_SECOND: u64 = 1_000_000;
+/// One part in this many of what is kept goes at a time: it takes less than a millisecond.
+const PORTION: u64 = 64;
 
 /// All topics.
 pub(crate) struct Hub {
@@ -126,16 +127,17 @@ impl Hub {
     /// Publishes to a topic; returns the page and the number of the message.
     pub(crate) fn publish(
         &self,
-        (cache, name): (CacheId, &str),
+        topic: TopicName<'_>,
         value: Value,
         publisher: Arc<str>,
         now: Now,
     ) -> (u64, u64) {
         let message = Arc::new(Message::new(value, publisher, now.moment, &self.encodings));
+        let TopicName { cache, name, .. } = topic;
         let mut shard = self.shard(cache, name);
-        let make = || Topic::new(self.next_page(now), now.moment);
+        let make = || Topic::new(self.next_page(), now.moment);
         let mut threads = Vec::new();
-        let message = shard.change(cache, name, make, |topic| {
+        let message = shard.change(topic, make, |topic| {
             let message = topic.publish(message, self.keeps);
             // Under the lock, so that each inbox gets them in the order of their numbers.
             topic.threads.iter().for_each(|thread| self.inboxes[*thread].push(&message));
@@ -145,8 +147,11 @@ impl Hub {
         if shard.has_webhooks(cache, name) {
             self.outbox.push(cache, name, &message);
         }
-        self.reserve(&mut shard);
+        let has_grown = self.reserve(&mut shard);
         drop(shard);
+        if has_grown {
+            self.relieve();
+        }
         for thread in threads {
             self.inboxes[thread].notify();
         }
@@ -156,15 +161,14 @@ impl Hub {
     /// Registers a thread as one with subscribers of a topic, and tells where one begins.
     pub(super) fn join(
         &self,
-        cache: CacheId,
-        name: &str,
+        topic: TopicName<'_>,
         thread: usize,
         resume: Resume,
         now: Now,
     ) -> Joined {
-        let mut shard = self.shard(cache, name);
-        let make = || Topic::new(self.next_page(now), now.moment);
-        let joined = shard.change(cache, name, make, |topic| {
+        let mut shard = self.shard(topic.cache, topic.name);
+        let make = || Topic::new(self.next_page(), now.moment);
+        let joined = shard.change(topic, make, |topic| {
             topic.touch(now.moment);
             topic.trim(now.moment, self.keeps);
             if !topic.threads.contains(&thread) {
@@ -172,7 +176,11 @@ impl Hub {
             }
             Joined { page: topic.page, start: topic.start(resume), next: topic.last + 1 }
         });
-        self.reserve(&mut shard);
+        let has_grown = self.reserve(&mut shard);
+        drop(shard);
+        if has_grown {
+            self.relieve();
+        }
         joined
     }
 
@@ -258,37 +266,56 @@ impl Hub {
         self.reserved.load(Ordering::Relaxed)
     }
 
-    fn next_page(&self, now: Now) -> u64 {
-        let next = |last: u64| Some((last + 1).max(now.epoch_seconds * PAGES_PER_SECOND));
-        let last = self.page.try_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        last.ok().and_then(next).unwrap_or_default()
+    /// Pages are microseconds since 1970, so that they grow through restarts, too.
+    fn next_page(&self) -> u64 {
+        let next = |last: u64| (last + 1).max(epoch_microseconds());
+        let mut page = 0;
+        let greatest = |last: u64| {
+            page = next(last);
+            Some(page)
+        };
+        let _ = self.page.try_update(Ordering::Relaxed, Ordering::Relaxed, greatest);
+        page
     }
 }
 
 /// Memory. Items come first: beyond a small share, messages are kept only where memory is spare.
 impl Hub {
-    /// Reserves memory for what was added to a shard, or drops older messages of it.
-    fn reserve(&self, shard: &mut Shard) {
-        let mut lacks = shard.lacks();
-        while lacks > 0 && !self.may_take(lacks) {
-            let before = lacks;
-            shard.halve();
-            lacks = shard.lacks();
-            if lacks == before {
-                break;
-            }
-        }
+    /// Reserves memory for what was added to a shard; whether some was.
+    fn reserve(&self, shard: &mut Shard) -> bool {
+        let lacks = shard.lacks();
         self.messages.fetch_add(shard.growth(), Ordering::Relaxed);
         shard.reserved += lacks;
         self.reserved.fetch_add(lacks, Ordering::Relaxed);
         self.backend.reserve(lacks);
+        lacks > 0
     }
 
-    /// Whether kept messages may take so many more bytes.
-    fn may_take(&self, more: u64) -> bool {
-        let all = self.reserved() + more;
-        let is_spare = all <= self.memory_bytes / SHARE && self.backend.has_spare(more);
-        is_spare || all <= self.memory_bytes / LEAST_SHARE
+    /// Drops messages if there are too many. To be called without the lock of a shard.
+    fn relieve(&self) {
+        let kept = self.reserved();
+        let most = if self.backend.has_spare(0) { self.memory_bytes / SHARE } else { 0 };
+        if kept > most.max(self.memory_bytes / LEAST_SHARE) {
+            self.shrink_to(kept - kept / PORTION);
+        }
+    }
+
+    /// Drops messages of the accounts that keep most, until about so many bytes are kept.
+    fn shrink_to(&self, most: u64) {
+        let mut used = HashMap::new();
+        self.shards.iter().for_each(|shard| shard.lock().add_used(&mut used));
+        // What is reserved is in steps, so it is more.
+        let too_much = self.reserved().saturating_sub(most);
+        let times = fair::halvings(used, too_much);
+        for _ in 0..SHARDS {
+            if self.reserved() <= most {
+                return;
+            }
+            let at = self.turn.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            let mut shard = self.shards[at].lock();
+            shard.halve(&times);
+            self.release(&mut shard);
+        }
     }
 
     /// How many bytes of messages the feeds of one thread may have.
@@ -321,16 +348,10 @@ impl Hub {
     /// Drops messages until about `bytes` are free, or only the share is left that they keep. Each
     /// write to a full engine asks for it, so topics are looked at only if they keep messages.
     pub(crate) fn yield_memory(&self, bytes: u64) {
-        let before = self.reserved();
-        let least = before.saturating_sub(bytes).max(self.memory_bytes / LEAST_SHARE);
-        for _ in 0..SHARDS {
-            if self.reserved() <= least || self.messages.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            let at = self.turn.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            let mut shard = self.shards[at].lock();
-            shard.halve();
-            self.release(&mut shard);
+        let (kept, least) = (self.reserved(), self.memory_bytes / LEAST_SHARE);
+        if kept > least && self.messages.load(Ordering::Relaxed) > 0 {
+            let more = (kept - least) / PORTION;
+            self.shrink_to(kept.saturating_sub(bytes.max(more)).max(least));
         }
     }
 }

@@ -13,12 +13,12 @@ use super::hub::{Hub, Joined};
 use super::inbox::Arrived;
 use super::message::Message;
 use super::ready::Seat;
-use super::topic::{Gap, Resume};
+use super::topic::{Gap, Resume, TopicName};
 use crate::clock::Now;
-use crate::directory::CacheId;
 
-/// The memory of a subscription, in bytes.
-const SUBSCRIPTION_BYTES: u64 = 1024;
+/// The memory of a subscription and of a feed in bytes, without the name of the topic, which both have.
+const SUBSCRIPTION_BYTES: usize = 1024;
+const FEED_BYTES: usize = 512;
 /// How many subscribers are notified before others run.
 const NOTIFIED_AT_A_TIME: usize = 256;
 /// Memory is reserved in steps of so many bytes.
@@ -30,6 +30,8 @@ pub(crate) struct LocalTopics {
     thread: usize,
     feeds: RefCell<HashMap<u64, Rc<RefCell<Feed>>>>,
     subscriptions: Cell<u64>,
+    /// What is held for subscriptions, feeds and credentials, in bytes.
+    held: Cell<u64>,
     /// The bytes of the messages in all feeds.
     bytes: Cell<usize>,
     reserved: Cell<u64>,
@@ -43,6 +45,7 @@ impl LocalTopics {
             thread,
             feeds: RefCell::default(),
             subscriptions: Cell::default(),
+            held: Cell::default(),
             bytes: Cell::default(),
             reserved: Cell::default(),
         })
@@ -51,18 +54,22 @@ impl LocalTopics {
     /// Adds a subscriber to the feed of a topic; returns what it misses, too.
     pub(super) fn enter(
         &self,
-        (cache, name): (CacheId, &str),
+        topic: TopicName<'_>,
         resume: Resume,
         seat: Seat,
         now: Now,
     ) -> (Rc<RefCell<Feed>>, Rc<Place>, Option<Gap>) {
-        let Joined { page, start, next } = self.hub.join(cache, name, self.thread, resume, now);
+        let Joined { page, start, next } = self.hub.join(topic, self.thread, resume, now);
+        let TopicName { cache, name, .. } = topic;
         let key = || TopicKey { cache, name: name.into(), page };
         let mut feeds = self.feeds.borrow_mut();
         let feed = feeds.entry(page).or_insert_with(|| RefCell::new(Feed::new(key(), next)).into());
         let place = Place::new(start.0, seat);
-        feed.borrow_mut().enter(place.clone());
-        self.count(1);
+        if feed.borrow_mut().enter(place.clone()) {
+            self.hold(of_feed(name));
+        }
+        self.subscriptions.set(self.subscriptions.get() + 1);
+        self.hold(of_subscription(name));
         (feed.clone(), place, start.1)
     }
 
@@ -73,8 +80,22 @@ impl LocalTopics {
             self.feeds.borrow_mut().remove(&left.key.page);
             self.hub.leave(&left.key, self.thread);
             self.bytes.set(self.bytes.get() - left.bytes());
+            self.let_go(of_feed(&left.key.name));
         }
-        self.count(-1);
+        self.subscriptions.set(self.subscriptions.get() - 1);
+        self.let_go(of_subscription(&left.key.name));
+    }
+
+    /// Counts so many bytes that belong to subscriptions, until [`LocalTopics::let_go`].
+    pub(crate) fn hold(&self, bytes: u64) {
+        self.held.set(self.held.get() + bytes);
+        self.count();
+    }
+
+    /// Counts so many bytes less.
+    pub(crate) fn let_go(&self, bytes: u64) {
+        self.held.set(self.held.get() - bytes);
+        self.count();
     }
 
     /// Whether there are no subscriptions.
@@ -168,7 +189,7 @@ impl LocalTopics {
         if self.bytes.get() > self.hub.most_in_feeds() {
             self.relieve();
         }
-        self.count(0);
+        self.count();
     }
 
     fn apply(&self, feed: &mut Feed, change: impl FnOnce(&mut Feed)) {
@@ -191,11 +212,9 @@ impl LocalTopics {
         }
     }
 
-    /// Counts subscriptions, and reserves memory for them and what is in feeds.
-    fn count(&self, more: i64) {
-        let subscriptions = self.subscriptions.get().saturating_add_signed(more);
-        self.subscriptions.set(subscriptions);
-        let used = self.bytes.get() as u64 + subscriptions * SUBSCRIPTION_BYTES;
+    /// Reserves memory for what is held, and for what is in feeds.
+    fn count(&self) {
+        let used = self.bytes.get() as u64 + self.held.get();
         let reserved = self.reserved.get();
         // Less is released only when that is much less.
         if used > reserved || reserved - used >= 2 * STEP {
@@ -204,4 +223,12 @@ impl LocalTopics {
             self.reserved.set(next);
         }
     }
+}
+
+fn of_subscription(name: &str) -> u64 {
+    (SUBSCRIPTION_BYTES + name.len()) as u64
+}
+
+fn of_feed(name: &str) -> u64 {
+    (FEED_BYTES + name.len()) as u64
 }

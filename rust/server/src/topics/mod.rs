@@ -8,6 +8,7 @@
 //! subscriber delays nobody: once it is too far behind for the feed it reads what the topic still
 //! keeps, and is told exactly which messages it misses.
 
+mod fair;
 mod feed;
 mod hub;
 mod inbox;
@@ -29,4 +30,4 @@ pub use self::outbox::{TopicBatch, TopicMessage};
 pub(crate) use self::reader::{Delivery, Reader};
 pub(crate) use self::ready::{Ready, Seat};
 pub(crate) use self::subscriptions::SubscriptionGuard;
-pub(crate) use self::topic::{Gap, Resume};
+pub(crate) use self::topic::{Gap, Resume, TopicName};

@@ -9,9 +9,8 @@ use super::feed::{Feed, Place};
 use super::local::LocalTopics;
 use super::message::Message;
 use super::ready::Seat;
-use super::topic::{Gap, Resume};
+use super::topic::{Gap, Resume, TopicName};
 use crate::clock::Now;
-use crate::directory::CacheId;
 
 /// How many bytes of messages that the feed does not have are read at a time.
 const AT_A_TIME: usize = 16 * 1024;
@@ -38,7 +37,7 @@ impl Reader {
     /// Subscribes to a topic; `seat` is notified when there is something to read.
     pub(crate) fn subscribe(
         local: &Rc<LocalTopics>,
-        topic: (CacheId, &str),
+        topic: TopicName<'_>,
         resume: Resume,
         seat: Seat,
         now: Now,

@@ -6,18 +6,26 @@ use std::sync::Arc;
 use attimo_engine::Moment;
 
 use super::feed::TopicKey;
-use super::topic::{Retention, Topic};
-use crate::directory::CacheId;
+use super::topic::{Retention, Topic, TopicName};
+use crate::directory::{AccountId, CacheId};
 
 /// Memory overhead of a topic in bytes, apart from its name and its messages.
 const TOPIC_BYTES: usize = 320;
 /// Granularity of reservations, in bytes.
 const STEP: u64 = 8 * 1024;
 
+/// The topics of a cache.
+struct Topics {
+    account: AccountId,
+    by_name: HashMap<Arc<str>, Topic>,
+    /// Their memory and that of their messages, in bytes.
+    used: u64,
+}
+
 /// A part of all topics.
 #[derive(Default)]
 pub(super) struct Shard {
-    caches: HashMap<CacheId, HashMap<Arc<str>, Topic>>,
+    caches: HashMap<CacheId, Topics>,
     /// Topics with webhooks, whether they exist by now or not.
     pub(super) with_webhooks: HashMap<CacheId, HashSet<Box<str>>>,
     /// The memory of topics and messages, in bytes.
@@ -32,27 +40,29 @@ pub(super) struct Shard {
 impl Shard {
     /// Returns the topic if it still exists.
     pub(super) fn get(&mut self, key: &TopicKey) -> Option<&mut Topic> {
-        let topic = self.caches.get_mut(&key.cache)?.get_mut(&key.name)?;
+        let topic = self.caches.get_mut(&key.cache)?.by_name.get_mut(&key.name)?;
         (topic.page == key.page).then_some(topic)
     }
 
     /// Applies `change` to a topic, created by `make` if missing, and updates its memory count.
     pub(super) fn change<T>(
         &mut self,
-        cache: CacheId,
-        name: &str,
+        TopicName { account, cache, name }: TopicName<'_>,
         make: impl FnOnce() -> Topic,
         change: impl FnOnce(&mut Topic) -> T,
     ) -> T {
-        let topics = self.caches.entry(cache).or_default();
+        let none = || Topics { account, by_name: HashMap::new(), used: 0 };
+        let Topics { by_name: topics, used, .. } = self.caches.entry(cache).or_insert_with(none);
         if !topics.contains_key(name) {
             topics.insert(name.into(), make());
+            *used += of_topic(name);
             self.used += of_topic(name);
         }
         let topic = topics.get_mut(name).expect("it was inserted if it was not there");
         let before = topic.bytes() as u64;
         let done = change(topic);
         let after = topic.bytes() as u64;
+        *used = *used + after - before;
         self.used = self.used + after - before;
         self.messages = self.messages + after - before;
         done
@@ -87,27 +97,35 @@ impl Shard {
         });
     }
 
-    /// Drops the older half of the messages of each topic, and topics that are idle.
-    pub(super) fn halve(&mut self) {
-        self.keep(|topic| {
-            topic.halve();
-            !topic.is_idle()
-        });
+    /// Adds what each account uses.
+    pub(super) fn add_used(&self, to: &mut HashMap<AccountId, u64>) {
+        for topics in self.caches.values() {
+            *to.entry(topics.account).or_default() += topics.used;
+        }
     }
 
-    fn keep(&mut self, keep: impl Fn(&mut Topic) -> bool) {
+    /// Drops the older half of the messages of each topic of the accounts for which `times` says how
+    /// often, and their idle topics.
+    pub(super) fn halve(&mut self, times: &HashMap<AccountId, u32>) {
         self.caches.retain(|_, topics| {
-            topics.retain(|_, topic| keep(topic));
-            !topics.is_empty()
+            let Some(times) = times.get(&topics.account) else { return true };
+            topics.keep(|topic| {
+                (0..*times).for_each(|_| topic.halve());
+                !topic.is_idle()
+            })
         });
         self.count();
     }
 
+    fn keep(&mut self, keep: impl Fn(&mut Topic) -> bool) {
+        self.caches.retain(|_, topics| topics.keep(&keep));
+        self.count();
+    }
+
     fn count(&mut self) {
-        let topics = || self.caches.values().flatten();
-        let messages = topics().map(|(_, topic)| topic.bytes() as u64).sum();
-        self.used = topics().map(|(name, _)| of_topic(name)).sum::<u64>() + messages;
-        self.messages = messages;
+        let topics = || self.caches.values().flat_map(|topics| &topics.by_name);
+        self.messages = topics().map(|(_, topic)| topic.bytes() as u64).sum();
+        self.used = self.caches.values().map(|topics| topics.used).sum();
     }
 
     /// By how many bytes the memory of messages has grown since this was called last; modulo 2⁶⁴, if
@@ -116,6 +134,16 @@ impl Shard {
         let growth = self.messages.wrapping_sub(self.told);
         self.told = self.messages;
         growth
+    }
+}
+
+impl Topics {
+    /// Drops the topics that are not kept; whether one is left.
+    fn keep(&mut self, keep: impl Fn(&mut Topic) -> bool) -> bool {
+        self.by_name.retain(|_, topic| keep(topic));
+        let used = |(name, topic): (&Arc<str>, &Topic)| of_topic(name) + topic.bytes() as u64;
+        self.used = self.by_name.iter().map(used).sum();
+        !self.by_name.is_empty()
     }
 }
 

@@ -9,19 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attimo_engine::{Config, Limits};
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::topic::Retention;
 use super::*;
 use crate::backend::Backend;
 use crate::clock::{Clock, Now};
-use crate::directory::CacheId;
+use crate::directory::{AccountId, CacheId};
 
 mod limits;
 
 const THREADS: usize = 2;
 const MEMORY: u64 = 4 << 20;
 const KEEPS: Retention = Retention { messages: 5, time: Duration::from_mins(1), bytes: 1 << 20 };
+static ZEROS: &[u8] = &[0; 3 << 20];
 const NAMES: [&str; 2] = ["one", "two"];
 
 #[derive(Debug, Clone)]
@@ -45,10 +47,11 @@ enum Step {
     News {
         thread: usize,
     },
-    /// Let a subscriber read some messages.
+    /// Let a subscriber read some messages, the last of which it may not take yet.
     Read {
         which: prop::sample::Index,
         most: usize,
+        puts_back: bool,
     },
     Unsubscribe {
         which: prop::sample::Index,
@@ -67,18 +70,24 @@ fn step() -> impl Strategy<Value = Step> {
     let which = any::<prop::sample::Index>;
     let topic = || (1..=2_u64, 0..NAMES.len());
     prop_oneof![
-        4 => (topic(), 1..9_u8, prop_oneof![Just(3), Just(60_000), Just(400_000)]).prop_map(
+        4 => (topic(), 1..9_u8, prop_oneof![Just(3), Just(60_000), Just(2_000_000)]).prop_map(
             |((cache, topic), messages, bytes)| Step::Publish { cache, topic, messages, bytes }),
         3 => (0..THREADS, topic(), prop::option::of(0..12_u64), any::<bool>()).prop_map(
             |(thread, (cache, topic), back, is_lost)|
                 Step::Subscribe { thread, cache, topic, back, is_lost }),
         4 => (0..THREADS).prop_map(|thread| Step::News { thread }),
-        4 => (which(), 1..20_usize).prop_map(|(which, most)| Step::Read { which, most }),
+        4 => (which(), 1..20_usize, any::<bool>()).prop_map(
+            |(which, most, puts_back)| Step::Read { which, most, puts_back }),
         1 => which().prop_map(|which| Step::Unsubscribe { which }),
         1 => (1..=2_u64).prop_map(|cache| Step::Delete { cache }),
         1 => (1..90_u64).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just(Step::Yield),
     ]
+}
+
+/// Each cache is another account's.
+fn topic_name(cache: u64, name: &str) -> TopicName<'_> {
+    TopicName { account: AccountId(cache), cache: CacheId(cache), name }
 }
 
 struct Subscriber {
@@ -91,6 +100,45 @@ struct Subscriber {
     is_new: bool,
     /// Whether it may be told of another page.
     has_other_page: bool,
+    last: Last,
+}
+
+/// The last delivery.
+#[derive(PartialEq, Eq)]
+enum Last {
+    Message,
+    /// A message that it has put back.
+    PutBack,
+    Other,
+}
+
+impl Subscriber {
+    /// Does not take the last message, if it has read one since `before`.
+    fn put_back(&mut self, before: u64) {
+        if self.last == Last::Message && self.next > before {
+            self.reader.put_back();
+            self.last = Last::PutBack;
+        }
+    }
+
+    /// Takes the message that it has put back: the same one, or what was missed comes next.
+    fn take_again(&mut self, published: &HashMap<u64, Vec<usize>>) {
+        if self.last != Last::PutBack {
+            return;
+        }
+        self.last = Last::Message;
+        match self.reader.again() {
+            Some(message) => {
+                assert_eq!((message.page, message.number), (self.page, self.next - 1));
+                assert_eq!(message.value.bytes.len(), length(published, &message));
+            }
+            None => self.next -= 1,
+        }
+    }
+}
+
+fn length(published: &HashMap<u64, Vec<usize>>, message: &Message) -> usize {
+    published[&message.page][usize::try_from(message.number).unwrap() - 1]
 }
 
 struct World {
@@ -100,11 +148,11 @@ struct World {
     readies: Vec<Rc<Ready>>,
     subscribers: HashMap<u32, Subscriber>,
     tokens: u32,
-    /// All messages of a page: the first byte of each.
-    published: HashMap<u64, Vec<u8>>,
+    /// All messages of a page: the length of each, by which they differ.
+    published: HashMap<u64, Vec<usize>>,
     pages: HashMap<(u64, usize), u64>,
     now: Now,
-    payload: u8,
+    messages: usize,
 }
 
 impl World {
@@ -128,23 +176,25 @@ impl World {
             published: HashMap::new(),
             pages: HashMap::new(),
             now: clock.now(),
-            payload: 0,
+            messages: 0,
         }
     }
 
     fn publish(&mut self, cache: u64, topic: usize, bytes: usize) {
-        self.payload = self.payload.wrapping_add(1);
-        let value = Value { bytes: vec![self.payload; bytes].into(), is_text: false };
-        let place = (CacheId(cache), NAMES[topic]);
-        let (page, number) = self.hub.publish(place, value, "".into(), self.now);
+        self.messages += 1;
+        let length = bytes + self.messages;
+        let value = Value { bytes: Bytes::from_static(ZEROS).slice(..length), is_text: false };
+        let topic = topic_name(cache, NAMES[topic]);
+        let (page, number) = self.hub.publish(topic, value, "".into(), self.now);
         let published = self.published.entry(page).or_default();
-        published.push(self.payload);
+        published.push(length);
         assert_eq!(published.len() as u64, number);
     }
 
     /// The page of a topic now.
     fn page(&mut self, cache: u64, topic: usize) -> u64 {
-        let joined = self.hub.join(CacheId(cache), NAMES[topic], 0, Resume::default(), self.now);
+        let name = topic_name(cache, NAMES[topic]);
+        let joined = self.hub.join(name, 0, Resume::default(), self.now);
         let is_here = self.subscribers.values().any(|s| s.thread == 0 && s.page == joined.page);
         if !is_here {
             let (cache, name, page) = (CacheId(cache), NAMES[topic].into(), joined.page);
@@ -157,7 +207,7 @@ impl World {
     fn subscribe(&mut self, thread: usize, (cache, topic): (u64, usize), resume: Resume) {
         self.tokens += 1;
         let (token, ready) = (self.tokens, self.readies[thread].clone());
-        let place = (CacheId(cache), NAMES[topic]);
+        let place = topic_name(cache, NAMES[topic]);
         let seat = Seat { ready, token };
         let reader = Reader::subscribe(&self.locals[thread], place, resume, seat, self.now);
         let page = self.pages[&(cache, topic)];
@@ -167,7 +217,8 @@ impl World {
         // It gets the newest message first, if that is kept.
         let is_new = next == 0;
         let next = if is_new { all + 1 } else { next };
-        let subscriber = Subscriber { reader, thread, page, next, is_new, has_other_page };
+        let subscriber =
+            Subscriber { reader, thread, page, next, is_new, has_other_page, last: Last::Other };
         self.subscribers.insert(token, subscriber);
         self.read(token, 1);
     }
@@ -175,6 +226,7 @@ impl World {
     /// Reads as a connection does: until nothing is left, or for as long as its client takes more.
     fn read(&mut self, token: u32, most: usize) -> bool {
         let Some(subscriber) = self.subscribers.get_mut(&token) else { return false };
+        subscriber.take_again(&self.published);
         for _ in 0..most {
             let delivery = subscriber.reader.next();
             let before = match &delivery {
@@ -185,6 +237,8 @@ impl World {
             if std::mem::take(&mut subscriber.is_new) && before + 1 == subscriber.next {
                 subscriber.next -= 1;
             }
+            let is_message = matches!(delivery, Some(Delivery::Message(_)));
+            subscriber.last = if is_message { Last::Message } else { Last::Other };
             match delivery {
                 None => {}
                 Some(Delivery::Gap(gap)) => {
@@ -195,9 +249,7 @@ impl World {
                 }
                 Some(Delivery::Message(message)) => {
                     assert_eq!((message.page, message.number), (subscriber.page, subscriber.next));
-                    let index = usize::try_from(message.number).unwrap() - 1;
-                    let published = self.published[&message.page][index];
-                    assert_eq!(message.value.bytes[0], published);
+                    assert_eq!(message.value.bytes.len(), length(&self.published, &message));
                     subscriber.next += 1;
                 }
             }
@@ -221,9 +273,12 @@ impl World {
             Step::News { thread } => {
                 self.locals[thread].take_news(Vec::new());
             }
-            Step::Read { which, most } => {
+            Step::Read { which, most, puts_back } => {
                 if let Some(token) = self.chosen(which) {
-                    self.read(token, most);
+                    let before = self.subscribers[&token].next;
+                    if self.read(token, most) && puts_back {
+                        self.subscribers.get_mut(&token).unwrap().put_back(before);
+                    }
                 }
             }
             Step::Unsubscribe { which } => {

@@ -8,6 +8,7 @@ use attimo_engine::Moment;
 
 use super::message::Message;
 use crate::clock::after;
+use crate::directory::{AccountId, CacheId};
 
 /// How long a topic without messages and subscribers keeps its numbers.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(10);
@@ -25,6 +26,14 @@ impl Default for Retention {
     fn default() -> Self {
         Retention { messages: 1_000, time: Duration::from_mins(1), bytes: 1 << 20 }
     }
+}
+
+/// A topic by its name, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TopicName<'a> {
+    pub(crate) account: AccountId,
+    pub(crate) cache: CacheId,
+    pub(crate) name: &'a str,
 }
 
 /// Where a subscriber begins.

@@ -4,15 +4,14 @@ use attimo_engine::{Limits, Moment};
 use bytes::Bytes;
 
 use super::super::*;
-use super::{Arc, KEEPS, MEMORY, World};
+use super::{Arc, KEEPS, MEMORY, World, topic_name};
 use crate::clock::{Clock, after};
-use crate::directory::CacheId;
 
 const LARGE: usize = 1 << 20;
 
 fn publish(hub: &Hub, name: &str, bytes: usize) {
     let value = Value { bytes: Bytes::from(vec![0; bytes]), is_text: false };
-    hub.publish((CacheId(1), name), value, "".into(), Clock::start().now());
+    hub.publish(topic_name(1, name), value, "".into(), Clock::start().now());
 }
 
 #[test]
@@ -133,4 +132,49 @@ fn what_a_message_is_encoded_to_counts_once_until_the_message_is_gone() {
     assert_eq!(world.hub.memory() / 133_000, 1, "somebody still has the message");
     drop(message);
     assert_eq!(world.hub.memory() / 133_000, 0);
+}
+
+#[test]
+fn an_account_that_keeps_much_loses_its_own_messages_first() {
+    let mut world = World::new();
+    (0..5).for_each(|_| world.publish(2, 0, 1_000));
+    (0..2_000).for_each(|topic| publish(&world.hub, &topic.to_string(), 10_000));
+    world.hub.yield_memory(MEMORY / 8);
+    world.page(2, 0);
+    world.subscribe(0, (2, 0), Resume { number: 1, page: 0 });
+
+    let token = world.tokens;
+    world.subscribers.get_mut(&token).unwrap().reader.put_back();
+    assert!(reads_all(&mut world, token, 1, 5));
+}
+
+#[test]
+fn a_topic_of_a_server_that_was_started_in_the_same_second_has_another_page() {
+    let page = || {
+        let mut world = World::new();
+        world.publish(1, 0, 1);
+        world.page(1, 0)
+    };
+    let before = page();
+    assert!(page() > before);
+}
+
+#[test]
+fn what_subscriptions_need_is_counted_with_the_names_of_their_topics() {
+    let world = World::new();
+    let name = "n".repeat(1_000);
+    let before = world.hub.memory();
+    let all: Vec<_> = (0..1_000)
+        .map(|n| {
+            let (topic, seat) = (format!("{n}{name}"), Seat::default());
+            let place = topic_name(1, &topic);
+            Reader::subscribe(&world.locals[0], place, Resume::default(), seat, world.now)
+        })
+        .collect();
+
+    // Of each name, the hub, the feed and the subscription have one.
+    assert!(world.hub.memory() - before > 1_000 * 3 * name.len() as u64);
+    drop(all);
+    world.hub.retain(|_| false);
+    assert!(world.hub.memory() <= before + 3 * 64 * 1024);
 }

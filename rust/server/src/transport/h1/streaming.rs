@@ -9,6 +9,7 @@ use super::super::pieces::{Filled, Pieces};
 use super::connection::{Connection, Ending};
 use super::output::Manner;
 use crate::front::streamed::Streamed;
+use crate::memory_budget::Reservation;
 
 /// How many bytes of further requests are read while a response goes on.
 const READ_AHEAD: usize = 32 * 1024;
@@ -21,7 +22,7 @@ enum News {
     /// There is something, or the server stops.
     Some,
     HeartbeatDue,
-    /// The client has closed the connection.
+    /// The client has closed the connection, or sends more than there is memory for.
     Over,
 }
 
@@ -46,6 +47,7 @@ where
     pub(super) async fn stream(&mut self, streamed: Box<Streamed>, manner: Manner) {
         self.output.begin_stream(&streamed.response, manner);
         let mut pieces = Pieces::new(streamed);
+        let mut ahead = Reservation::nothing(&self.client.worker.core.memory_budget);
         self.beat(&mut pieces);
         loop {
             let added = self.add_pieces(&mut pieces);
@@ -62,7 +64,7 @@ where
             if added == Added::Some {
                 continue;
             }
-            match self.news(&mut pieces.streamed).await {
+            match self.news(&mut pieces.streamed, &mut ahead).await {
                 News::Some => {}
                 News::HeartbeatDue => self.beat(&mut pieces),
                 News::Over => self.ending = Ending::Now,
@@ -102,8 +104,8 @@ where
         Added::Some
     }
 
-    /// Waits until there is something to do.
-    async fn news(&mut self, streamed: &mut Streamed) -> News {
+    /// Waits until there is something to do; `ahead` is for requests that come meanwhile.
+    async fn news(&mut self, streamed: &mut Streamed, ahead: &mut Reservation) -> News {
         let (io, input, client) = (&mut self.io, &mut self.input, &self.client);
         let (stop, deadline) = (&mut self.stop, &mut self.deadline);
         poll_fn(|cx| {
@@ -113,7 +115,7 @@ where
             }
             while input.len() < READ_AHEAD {
                 match client.worker.read_buffer.poll_read(io, input, cx) {
-                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(Ok(1..)) if ahead.reserve(input.capacity()).is_ok() => {}
                     Poll::Ready(_) => return Poll::Ready(News::Over),
                     Poll::Pending => break,
                 }
