@@ -240,6 +240,21 @@ def test_a_limit_that_is_met_is_told_in_a_stream_so_that_a_browser_comes_back(te
         assert team.web.get(f"{path}/a").status_code == 429, "a poll has the status itself"
 
 
+def test_a_stream_is_admitted_with_all_its_topics_or_with_none(team: Team) -> None:
+    team.limit(subscriptions=3)
+    path = "/topics/default-cache"
+    with events(team.web, path, topic=["a", "b"]):
+        with events(team.web, path, topic=["c", "d"]) as refused:
+            assert refused.end()["err"] == "topic_subscriptions_limit_exceeded"
+        with events(team.web, path, topic=["c"]) as last:
+            assert last.answer.status_code == 200
+        with events(team.web, path, topic=["c", "d", "e", "f"]) as never:
+            assert never.answer.status_code == 400, "a browser does not come back for ever"
+            detail = never.answer.json()["detail"]
+            assert "pass at most 3 topics" in detail
+            assert "(subscriptions: 3)" in detail
+
+
 def test_head_of_a_poll_waits_for_nothing_and_takes_nothing(
     owned: httpx.Client, path: str, publish: Publish
 ) -> None:

@@ -12,9 +12,9 @@ use crate::directory::CacheId;
 use crate::error::{Error, Result};
 use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::methods::Api;
-use crate::plan::Taken;
+use crate::plan::{Exceeded, Taken};
 use crate::topics::{
-    Delivery, LocalTopics, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
+    Delivery, LocalTopics, Places, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
 };
 
 /// What a subscriber gets next.
@@ -36,7 +36,7 @@ pub(crate) struct Subscription {
     topic: Box<str>,
     /// Counts its deliveries.
     authorization: Rc<Authorization>,
-    _guard: SubscriptionGuard,
+    _guard: Rc<SubscriptionGuard>,
 }
 
 impl Subscription {
@@ -129,6 +129,8 @@ pub(crate) struct Subscribe<'a> {
     pub(crate) resume: Resume,
     /// Where it says that there is something to read.
     pub(crate) seat: Seat,
+    /// Its place, with those of the other subscriptions of its stream.
+    pub(crate) places: &'a Places,
 }
 
 impl Call<'_> {
@@ -166,12 +168,16 @@ impl Call<'_> {
         permits: &Permits,
         topics: &Rc<LocalTopics>,
     ) -> Result<Subscription> {
-        let Subscribe { credential, authorization, cache, topic, resume, seat } = asked;
+        let Subscribe { credential, authorization, cache, topic, resume, seat, places } = asked;
         self.allow(topic.as_bytes())?;
         let id = self.topic_cache(topic)?;
         let Authorization { account, limits, .. } = &**authorization;
-        let admit = |open| limits.as_ref().map_or(Ok(()), |it| it.admit_subscription(open));
-        let guard = self.gate.hub.subscriptions().enter(*account, admit).map_err(Error::Limited)?;
+        let enter = |count| {
+            let admit =
+                |open| limits.as_ref().map_or(Ok(()), |it| it.admit_subscriptions(count, open));
+            self.gate.hub.subscriptions().enter(*account, count, admit)
+        };
+        let guard = places.take(enter).map_err(|met| refused(places.count(), met))?;
         let permit = permits.permit(credential, cache.as_bytes(), authorization, topics);
         let name = TopicName { account: *account, cache: id, name: topic };
         Ok(Subscription {
@@ -193,6 +199,17 @@ impl Call<'_> {
         }
         Ok(cache.id)
     }
+}
+
+/// The refusal of a stream of `count` topics. One that never fits is no request to send again and again.
+#[cold]
+fn refused(count: u64, met: Exceeded) -> Error {
+    let Exceeded { value, .. } = met;
+    if value == 0 || count <= value {
+        return Error::Limited(met);
+    }
+    let text = "the account may have no more subscriptions at a time";
+    Error::Invalid(format!("pass at most {value} topics: {text} (subscriptions: {value})"))
 }
 
 const TOPIC_NAME: &str = "the topic's name must have 1 to 1,024 bytes";

@@ -97,14 +97,16 @@ impl Applied {
         bucket.take(rate, 1, now).or_else(|Empty(wait)| refused(rate.per_second(), wait))
     }
 
-    /// Admits one more subscription of an account that has `open` ones.
+    /// Admits `count` more subscriptions of an account that has `open` ones.
     ///
     /// # Errors
     ///
     /// [`Exceeded`].
-    pub(crate) fn admit_subscription(&self, open: u64) -> Result<(), Exceeded> {
-        let Some(value) = self.subscriptions.filter(|most| open >= *most) else { return Ok(()) };
-        Err(Exceeded { limit: Limit::Subscriptions, value, retry_after: SOON })
+    pub(crate) fn admit_subscriptions(&self, count: u64, open: u64) -> Result<(), Exceeded> {
+        let is_met = |most: &u64| open.saturating_add(count) > *most;
+        let Some(value) = self.subscriptions.filter(is_met) else { return Ok(()) };
+        let retry_after = if count > value { LATER } else { SOON };
+        Err(Exceeded { limit: Limit::Subscriptions, value, retry_after })
     }
 
     /// The limits of items.

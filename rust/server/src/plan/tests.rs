@@ -59,14 +59,14 @@ fn messages_and_subscriptions_have_limits_of_their_own_in_words_that_official_cl
     let text = published.1.to_string();
     assert!(text.contains("operations") && !text.contains("subscri"), "{text}");
 
-    assert_eq!([0, 1].map(|open| limits.admit_subscription(open)), [Ok(()); 2]);
-    let text = limits.admit_subscription(2).unwrap_err().to_string();
+    assert_eq!([0, 1].map(|open| limits.admit_subscriptions(1, open)), [Ok(()); 2]);
+    let text = limits.admit_subscriptions(1, 2).unwrap_err().to_string();
     assert!(text.contains("subscribers") && text.ends_with("(subscriptions: 2)"), "{text}");
 
     let none = applied(&plan(&[("publishes_per_second", 0), ("subscriptions", 0)]), 1, "k", 0);
     assert_eq!(none.admit(0), Ok(()));
     assert_eq!(none.admit_message(5 * SECOND).unwrap_err().value, 0);
-    assert_eq!(none.admit_subscription(0).unwrap_err().value, 0);
+    assert_eq!(none.admit_subscriptions(1, 0).unwrap_err().value, 0);
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::backend::Backend;
 
 /// Memory overhead of a message in bytes: its struct and its queue slots.
 const OVERHEAD: usize = 256;
+/// How many bytes a control character takes in JSON beyond its own: `\u0001`. What else is escaped
+/// only doubles.
+const ESCAPED: usize = 5;
 
 /// What is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +76,7 @@ pub(crate) struct Message {
     pub(crate) publisher: Arc<str>,
     /// When it was published.
     pub(super) at: Moment,
+    weight: usize,
     /// Encoded for the first subscriber with a form, and shared by all with that form.
     encoded: [OnceLock<Box<Encoded>>; FORMS],
     encodings: Arc<Encodings>,
@@ -87,8 +91,8 @@ impl Message {
         encodings: &Arc<Encodings>,
     ) -> Self {
         let encoded = [const { OnceLock::new() }; FORMS];
-        let encodings = encodings.clone();
-        Message { number: 0, page: 0, value, publisher, at, encoded, encodings }
+        let (encodings, weight) = (encodings.clone(), weight(&value));
+        Message { number: 0, page: 0, value, publisher, at, weight, encoded, encodings }
     }
 
     /// Returns the message in `form`; the first call for a form encodes it.
@@ -106,15 +110,27 @@ impl Message {
         encoded.iter().filter(is_copy).map(|part| part.len() as u64).sum()
     }
 
-    /// Memory in bytes, without what it is encoded to.
-    pub(super) fn weight(&self) -> usize {
-        Message::weight_of(self.value.bytes.len())
+    /// Memory in bytes, such that a form to which it is encoded has hardly more than a third more, or
+    /// twice that of a value of quotes: text of control characters counts as in JSON.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
-    /// That of a message whose value has so many bytes.
+    /// The same without what JSON would add.
     pub(super) fn weight_of(bytes: usize) -> usize {
         OVERHEAD + bytes
     }
+}
+
+fn weight(value: &Value) -> usize {
+    let escaped = if value.is_text { ESCAPED * control_characters(&value.bytes) } else { 0 };
+    Message::weight_of(value.bytes.len()) + escaped
+}
+
+/// Counts in bytes as long as they suffice, which is as quick as reading the text.
+fn control_characters(text: &[u8]) -> usize {
+    let count = |part: &[u8]| part.iter().map(|byte| u8::from(*byte < b' ')).sum::<u8>();
+    text.chunks(usize::from(u8::MAX)).map(|part| usize::from(count(part))).sum()
 }
 
 impl Drop for Message {
@@ -143,4 +159,18 @@ pub(super) fn encodings() -> Arc<Encodings> {
     let limits = Limits::default();
     let config = Config { memory_bytes: 1 << 20, shards: 1, seed: [1; 4], limits };
     Encodings::new(Arc::new(Backend::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_counts_as_much_as_it_has_in_json() {
+        let weight = |bytes: Vec<u8>, is_text| weight(&Value { bytes: bytes.into(), is_text });
+        assert_eq!(weight(vec![b'a'; 1_000], true), OVERHEAD + 1_000);
+        assert_eq!(weight(vec![1; 1_000], true), OVERHEAD + 6_000);
+        assert_eq!(weight(vec![1; 1_000], false), OVERHEAD + 1_000);
+        assert_eq!(weight(b"a\x01".repeat(1_000), true), OVERHEAD + 7_000);
+    }
 }

@@ -29,5 +29,5 @@ pub(crate) use self::message::{Encoded, Form, Message, Value};
 pub use self::outbox::{TopicBatch, TopicMessage};
 pub(crate) use self::reader::{Delivery, Reader};
 pub(crate) use self::ready::{Ready, Seat};
-pub(crate) use self::subscriptions::SubscriptionGuard;
+pub(crate) use self::subscriptions::{Places, SubscriptionGuard};
 pub(crate) use self::topic::{Gap, Resume, TopicName};

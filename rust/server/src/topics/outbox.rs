@@ -84,16 +84,18 @@ impl TopicBatch {
 impl Outbox {
     /// Adds a message. To be called in the order of the numbers of a topic.
     pub(super) fn push(&self, cache: CacheId, topic: &str, message: &Message) {
+        // Not encoded, it takes no more.
+        let weight = Message::weight_of(message.value.bytes.len());
         let mut waiting = self.waiting.lock();
-        let is_full = waiting.bytes + message.weight() > MOST_BYTES;
+        let is_full = waiting.bytes + weight > MOST_BYTES;
         let of_cache = waiting.caches.entry(cache).or_default();
         let is_first = of_cache.messages.is_empty() && of_cache.dropped.is_empty();
-        if is_full || of_cache.bytes + message.weight() > MOST_BYTES_OF_CACHE {
+        if is_full || of_cache.bytes + weight > MOST_BYTES_OF_CACHE {
             *of_cache.dropped.entry(topic.into()).or_default() += 1;
         } else {
-            of_cache.bytes += message.weight();
+            of_cache.bytes += weight;
             of_cache.messages.push_back(TopicMessage::of(message, cache, topic));
-            waiting.bytes += message.weight();
+            waiting.bytes += weight;
         }
         if is_first {
             waiting.turns.push_back(cache);

@@ -14,7 +14,7 @@ use crate::message::{Headers, Parts, Response};
 use crate::methods::Api;
 use crate::stats::{Via, guarded};
 use crate::steps::Steps;
-use crate::topics::{Delivery, Encoded, Seat};
+use crate::topics::{Delivery, Encoded, Places, Seat};
 
 /// Begins a stream on HTTP/2.
 pub(crate) async fn subscribe(
@@ -65,7 +65,8 @@ fn subscribed(
     let input = if cache.is_empty() { input.and(Err(NO_CACHE)) } else { input };
     let subscription = gate.serve(call, &worker.stats, input, |call, request| {
         let (cache, topic, resume) = (text(request.cache)?, request.topic()?, request.resume);
-        let asked = Subscribe { credential, authorization, cache, topic, resume, seat };
+        let places = &Places::of(1);
+        let asked = Subscribe { credential, authorization, cache, topic, resume, seat, places };
         call.subscribe(asked, &worker.permits, &worker.topics)
     })?;
     Ok(Streamed::new(response, (vec![subscription], ready), wire, client.local))

@@ -24,7 +24,7 @@ use crate::topics::{Delivery, Ready, Resume, Seat};
 
 /// How long a poll waits for a message.
 const WAIT: Duration = Duration::from_secs(30);
-/// The most items of an answer, and about how many bytes of messages they have at most.
+/// The most items of an answer, and about how many bytes they have at most beside the last one.
 const MOST_ITEMS: usize = 100;
 const MOST_BYTES: usize = 1 << 20;
 
@@ -93,7 +93,7 @@ fn available(client: &Client, subscription: &mut Subscription) -> Result<Vec<Del
         match subscription.next(now) {
             Next::Delivery(delivery) => {
                 if let Delivery::Message(message) = &delivery {
-                    bytes += message.value.bytes.len();
+                    bytes += message.weight();
                 }
                 found.push(delivery);
             }

@@ -11,7 +11,7 @@ use crate::message::Parts;
 use crate::methods::Api;
 use crate::stats::Via;
 use crate::steps::Steps;
-use crate::topics::{Resume, Seat};
+use crate::topics::{Places, Resume, Seat};
 
 /// A topic, and where to begin.
 pub(super) struct Wanted<'a> {
@@ -41,12 +41,13 @@ pub(super) fn subscribe(
     let authorized =
         authorizations.authorize(gate, &worker.meter, credential, cache.as_bytes(), now);
     let authorization = &client.noting(authorized)?;
+    let places = &Places::of(wanted.as_ref().map_or(1, Vec::len));
     let subscribe = |wanted: Result<Wanted<'_>>| {
         let (api, via) = (Api::Subscribe, Via::Http);
         let call = DataRequest { authorization, api, via, now, steps: &steps };
         gate.serve(call, &worker.stats, wanted, |call, Wanted { topic, resume }| {
             let (topic, seat) = (&*topic, seat.clone());
-            let asked = Subscribe { credential, authorization, cache, topic, resume, seat };
+            let asked = Subscribe { credential, authorization, cache, topic, resume, seat, places };
             call.subscribe(asked, &worker.permits, &worker.topics)
         })
     };
