@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from attimo import tracing
-from attimo.control import access, api_keys, directory
+from attimo.control import access, account_events, api_keys, directory
 from attimo.control.actions import Action
-from attimo.control.actor import Actor
+from attimo.control.actor import SYSTEM, Actor
 from attimo.control.directory import Changes
 from attimo.control.key_uses import KeyUses
 from attimo.control.limits import CacheLimits
@@ -76,6 +76,9 @@ class Control:
             with tracing.span("transaction"), self.database.begin() as connection:
                 with self._accounted(connection) as tx:
                     yield tx
+                    if tx.entries:
+                        tx.actor = SYSTEM
+                        account_events.tell(tx)
                 news = None if tx.revision is None else directory.changes(tx, self._published)
             if news is not None:
                 self._publish(news)

@@ -198,15 +198,22 @@ def record(tx: Tx, batch: Batch, at: int) -> None:
 
     What is too much for a webhook, or comes while it is disabled, is counted and not stored.
     """
+    # What clients publish to the topic of events is none: only the server tells these.
+    store(tx, [each for each in batch.messages if each.topic != webhooks.EVENTS], at)
+    for cache_id, topic, many in batch.dropped:
+        for id in _webhooks(tx, cache_id, topic) if topic != webhooks.EVENTS else ():
+            tx.db.execute(_COUNT, id=id, messages=0, bytes=0, dropped=many)
+
+
+@writes("webhook.store", SERVER, audited=False)
+def store(tx: Tx, batch: Iterable[Message], at: int) -> None:
+    """Store messages for all webhooks of their topics, as `record` does."""
     of_topics: dict[tuple[int, str], list[Message]] = {}
-    for message in batch.messages:
+    for message in batch:
         of_topics.setdefault((message.cache_id, message.topic), []).append(message)
     for (cache_id, topic), messages in of_topics.items():
         for id in _webhooks(tx, cache_id, topic):
             _enqueue(tx, id, messages, _room(tx, id), at)
-    for cache_id, topic, many in batch.dropped:
-        for id in _webhooks(tx, cache_id, topic):
-            tx.db.execute(_COUNT, id=id, messages=0, bytes=0, dropped=many)
 
 
 def head(tx: Tx, webhook_id: int) -> Delivery | None:

@@ -23,6 +23,12 @@ from attimo.webhooks import retries, signatures
 MANAGE = Right("resource_management", "write", about=None)
 READ = Right("resource_management", "read", about=None)
 
+READ_EVENTS = Right("account_management", "read")
+"""As for the audit log, which has the same."""
+
+EVENTS = "$attimo.events"
+"""The topic of the account's events, in each cache: only the server tells them."""
+
 LONGEST_NAME = 128
 LONGEST_TOPIC = 1024
 """In bytes."""
@@ -139,7 +145,8 @@ def put(tx: Tx, account_id: int, cache: str, name: str, topic: str, url: str) ->
 
     Raises:
         InvalidName, InvalidArgument: A field is invalid; the message names it.
-        PermissionDenied: The actor may not change the cache, or not read the topic, old or new.
+        PermissionDenied: The actor may not change the cache, or not read the topic, old or new;
+            for the topic of events, not the audit log.
         NoSuchCache: The account has no such cache.
         Exhausted: The cache or the account has as many webhooks as it may have.
     """
@@ -309,6 +316,8 @@ def _need_to_manage(tx: Tx, cache: str, name: str) -> None:
 
 
 def _need_to_read(tx: Tx, cache: str, topic: str) -> None:
+    if topic == EVENTS:
+        tx.actor.need(READ_EVENTS)
     tx.actor.need_rule(Rule("topic", frozenset({"read"}), (_exactly(cache), _exactly(topic))))
 
 

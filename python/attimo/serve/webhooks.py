@@ -72,7 +72,7 @@ class Webhooks:
         """Begin with the first webhook, and look at what is new."""
         if self._is_on and changes.webhooks:
             self._begin()
-            self.wake()
+        self.wake()  # for a new webhook, and for events, most of which change the directory
         if changes.deleted_caches and self._deliverer is not None:
             self._call(self._deliverer.look_for_orphans)
 
