@@ -27,7 +27,7 @@ $(shell PATH="$(PATH)" cargo --version >/dev/null 2>&1 || rm -f $(VENV)/.toolcha
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e console faults attacks packages fuzz bench docs site serve
+.PHONY: help setup build fmt lint test conformance e2e console faults attacks packages fuzz bench docs pictures site serve
 .PHONY: clients tests-built wheel sdist packages-tested release ci
 
 help: ## List the targets
@@ -89,6 +89,10 @@ docs: setup $(VENV)/programs/site ## Regenerate the reference pages and the pict
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/terminal.py
 	$(BIN)/python docs/website.py
+
+pictures: setup ## Take the pictures of the tutorial in the browser again
+	@setup/apt.sh console chromium=chromium
+	$(BIN)/python docs/pictures.py
 
 site: $(VENV)/programs/site ## Build the documentation as a site, into site/
 	$(BIN)/python docs/website.py

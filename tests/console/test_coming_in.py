@@ -1,6 +1,7 @@
 """From opening the page to the first write, and every other way in and out."""
 
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conformance.people import PASSWORD, Person
-from console.visiting import Cast, complaints, visit
+from console.visiting import SHOTS, Cast, complaints, visit
+from docs.generator import documentation
 from harness import Server, bare_environment
+
+pictures = documentation("pictures")
+MOST_BYTES = 100 * 1024
+"""Of a picture."""
 
 
 def letter_link(server: Server, path: str) -> str:
@@ -55,6 +61,22 @@ def test_from_the_address_of_the_server_to_the_first_write(
     for language in ("curl", "Python"):
         done = run(f"{exports}\n{lines[language]}", tmp_path)
         assert done.stdout.strip() == "hello", (language, done.stderr)
+
+
+def test_the_tutorial_is_followed_and_its_pictures_show_what_is_seen(
+    chrome: Browser, open_server: Server
+) -> None:
+    page = (pictures.FOLDER.parent / "first-write-in-the-browser.md").read_text()
+    shown = re.findall(r"\(pictures/([\w-]+\.png)\)", page)
+    pictures.take(chrome, open_server, SHOTS / "tutorial")
+
+    kept, taken = (
+        {each.name: size_of(each) for each in folder.iterdir()}
+        for folder in (pictures.FOLDER, SHOTS / "tutorial")
+    )
+    assert sorted(kept) == sorted(shown)
+    assert kept == taken, "run `make pictures`"
+    assert all(each.stat().st_size < MOST_BYTES for each in pictures.FOLDER.iterdir())
 
 
 @pytest.mark.parametrize("program", ["node", "go", "java"])
@@ -206,3 +228,9 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def size_of(picture: Path) -> tuple[int, int]:
+    """Width and height of a PNG, which its first part has."""
+    width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+    return width, height
