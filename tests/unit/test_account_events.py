@@ -10,6 +10,7 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+import fakes
 from attimo.control import (
     Control,
     account_events,
@@ -18,6 +19,8 @@ from attimo.control import (
     api_keys,
     audit,
     caches,
+    evictions,
+    usage,
     webhook_queue,
     webhooks,
 )
@@ -27,7 +30,7 @@ from attimo.control.permissions import Permissions, Rule
 from attimo.control.selectors import ALL
 from attimo.errors import PermissionDenied
 from attimo.node.message_batches import Batch, Message
-from fakes import Clock
+from fakes import Clock, Used
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 URL = "https://example.com/hook"
@@ -49,6 +52,13 @@ def told(control: Control, hook: int) -> list[dict[str, Any]]:
         return [json.loads(value) for (value,) in tx.db.rows(query, hook=hook)]
 
 
+def evict(control: Control, number: int, cache: int = 1) -> None:
+    """The collector records a batch with evictions."""
+    used = Used(cache, "server", "Evict", requests=0, evicted=3)
+    with control.begin() as tx:
+        usage.record(tx, fakes.Batch("node", number, [used]))
+
+
 def happen(control: Control, clock: Clock) -> None:
     """Let everything happen that is an event."""
     with control.begin() as tx:
@@ -60,6 +70,7 @@ def happen(control: Control, clock: Clock) -> None:
     clock.now += 61
     with control.begin() as tx:
         caches.end_due(tx)
+    evict(control, 1)
     with control.begin() as tx:
         api_keys.revoke(tx, 1, key.id, force=True)
     with control.begin() as tx:
@@ -120,7 +131,7 @@ def test_another_account_hears_nothing(control: Control, clock: Clock, hook: int
     happen(control, clock)
 
     assert told(control, theirs) == []
-    assert len(told(control, hook)) == 4
+    assert len(told(control, hook)) == len(account_events.TYPES)
 
 
 def test_what_clients_publish_to_the_topic_is_no_event(control: Control, hook: int) -> None:
@@ -148,3 +159,19 @@ def test_who_may_not_read_the_audit_log_puts_no_webhook_on_events(control: Contr
     with pytest.raises(PermissionDenied, match="account_management"):
         put(*rules)
     put(*rules, audit_log)
+
+
+def test_evictions_are_told_again_only_after_a_pause(
+    control: Control, clock: Clock, hook: int
+) -> None:
+    for number in range(1, 6):
+        evict(control, number)
+        clock.now += evictions.PAUSE_SECONDS - 120
+    assert len(told(control, hook)) == 1
+    evict(control, 5)
+    assert len(told(control, hook)) == 1
+
+    clock.now += evictions.PAUSE_SECONDS
+    evict(control, 6)
+
+    assert [each["subject"] for each in told(control, hook)] == ["stays", "stays"]

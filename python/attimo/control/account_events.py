@@ -19,6 +19,7 @@ TYPES: Mapping[str, str] = {
     "allowance.reach": "attimo.allowance.reached",
     "cache.delete": "attimo.cache.deleted",
     "cache.expire": "attimo.cache.expired",
+    "eviction.begin": "attimo.cache.evictions-began",
     "key.revoke": "attimo.key.revoked",
 }
 """The types of events, by the action in the audit log."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from attimo.billing import months
-from attimo.control import api_keys, closing, ledger_rows, transfer, usage_series
+from attimo.control import api_keys, closing, evictions, ledger_rows, transfer, usage_series
 from attimo.control.actions import SERVER, writes
 from attimo.control.totals import COUNTS, Totals, sum_of
 from attimo.control.tx import Tx
@@ -92,6 +92,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> set[int] | None
     """
     if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
         return None
+    evictions.note(tx, batch.used)
     used_at = tx.now if taken_at is None else min(taken_at, tx.now)
     open_since = closing.open_since(tx)
     at = used_at if used_at >= open_since else max(tx.now, open_since)
