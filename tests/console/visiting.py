@@ -36,6 +36,8 @@ PAGES = {
     "caches": "/console/",
     "cache": "/console/caches/default-cache",
     "nasty-cache": f"/console/caches/{quote(NASTY, safe='')}",
+    "topics": "/console/topics",
+    "watched": f"/console/topics?cache=default-cache&topic={quote(NASTY)}",
     "webhooks": "/console/webhooks",
     "webhook": f"/console/webhooks/{quote(NASTY, safe='')}/{quote(NASTY, safe='')}",
     "keys": "/console/keys",

@@ -19,13 +19,14 @@ from attimo.console.pages import (
     sessions,
     static,
     tokens,
+    topics,
     usage,
     webhooks,
 )
 from attimo.errors import MethodNotAllowed, PathNotFound
 
 _FILES = (
-    *(entering, passwords, sessions, caches, webhooks, keys, tokens, roles, members),
+    *(entering, passwords, sessions, caches, topics, webhooks, keys, tokens, roles, members),
     *(usage, audit, server, static),
 )
 PAGES = [page for each in _FILES for page in each.pages.all]

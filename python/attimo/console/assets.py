@@ -1,4 +1,4 @@
-"""The files that pages load: a style, two scripts, an icon. A change has another URL."""
+"""The files that pages load: a style, scripts, an icon. A change has another URL."""
 
 import hashlib
 from functools import cache
@@ -12,6 +12,7 @@ TYPES = {
     "console.js": "text/javascript",
     "htmx.min.js": "text/javascript",
     "icon.svg": "image/svg+xml",
+    "topics.js": "text/javascript",
 }
 
 

@@ -48,6 +48,7 @@ MOST_ROWS = 100
 """Of a list, on one page."""
 PLACES = (
     (HOME, "Caches", caches.LIST),
+    (f"{PREFIX}/topics", "Topics", disposable_tokens.MANAGE),
     (f"{PREFIX}/webhooks", "Webhooks", webhooks.READ),
     (f"{PREFIX}/keys", "Keys", Right("auth_management", "list")),
     (f"{PREFIX}/tokens", "Tokens", disposable_tokens.MANAGE),
