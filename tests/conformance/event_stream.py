@@ -35,7 +35,7 @@ class EventStream:
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
         self.last_id, self.retry, self.comments, self.has_begun = "", 0, 0, False
-        self._events = self._read(answer.iter_lines())
+        self._events = self._read(_lines(answer))
 
     def next(self) -> Event:
         """The next event; StopIteration once the stream has ended."""
@@ -75,6 +75,14 @@ class EventStream:
                 assert name in {"id", "event", "data"}, line
                 assert name not in fields, "the data of an event is one line"
                 fields[name] = value
+
+
+def _lines(answer: httpx.Response) -> Iterator[str]:
+    """The lines, which end as the server ends them: a message may have other line breaks."""
+    rest = ""
+    for text in answer.iter_text():
+        *lines, rest = (rest + text).split("\n")
+        yield from lines
 
 
 @contextmanager

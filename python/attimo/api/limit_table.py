@@ -123,6 +123,12 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "subscriber_streams": ("count", "The same of a client that subscribes.", _WAITS, None),
     "topic_name_bytes": ("bytes", "The name of a topic.", _INVALID, None),
     "topic_message_bytes": ("bytes", "A message to a topic.", _REQUEST, None),
+    "web_socket_message_bytes": (
+        "bytes",
+        "A message of a client on a WebSocket, as JSON.",
+        Breach("the WebSocket is closed with 1009"),
+        None,
+    ),
     "stream_topics": ("count", "Topics of one stream of events.", _INVALID, None),
     "strangers_per_connection": (
         "count",

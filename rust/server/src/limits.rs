@@ -32,6 +32,10 @@ pub(crate) const TOPIC_NAME_BYTES: usize = 1_024;
 pub(crate) const TOPIC_MESSAGE_BYTES: usize = 1 << 20;
 /// The most topics of one stream of events, whose ids have a position in each of them.
 pub(crate) const STREAM_TOPICS: usize = 32;
+/// The largest message of a client on a WebSocket, in bytes: base64 takes a third more than it holds.
+pub(crate) const WEB_SOCKET_MESSAGE_BYTES: usize = 2 << 20;
+/// How many pings a client on a WebSocket may leave unanswered.
+pub(crate) const UNANSWERED_PINGS: u32 = 3;
 /// The most unauthenticated requests that may wait on one HTTP/2 connection.
 pub(crate) const UNAUTHENTICATED_PER_CONNECTION: usize = 16;
 /// The most frames without data (SETTINGS, PING, `WINDOW_UPDATE`) per second on one HTTP/2
@@ -83,7 +87,7 @@ pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
 pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this module, and the engine's fixed ones, by name. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 38] {
+pub fn limits() -> [(&'static str, u64); 39] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
@@ -99,6 +103,7 @@ pub fn limits() -> [(&'static str, u64); 38] {
         ("topic_name_bytes", TOPIC_NAME_BYTES as u64),
         ("topic_message_bytes", TOPIC_MESSAGE_BYTES as u64),
         ("stream_topics", STREAM_TOPICS as u64),
+        ("web_socket_message_bytes", WEB_SOCKET_MESSAGE_BYTES as u64),
         ("strangers_per_connection", UNAUTHENTICATED_PER_CONNECTION as u64),
         ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),
         ("room_bytes", ROOM_BYTES as u64),

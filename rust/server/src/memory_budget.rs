@@ -303,24 +303,31 @@ impl Reservation {
         let Some(place) = self.offered.take() else { return true };
         let is_kept = self.budget.offers.withdraw(&place);
         if !is_kept {
-            self.forget();
+            self.lessen(0);
         }
         is_kept
     }
 
     /// Returns it to the budget.
     pub(crate) fn release(&mut self) {
-        self.keep();
-        let bytes = self.forget();
-        self.budget.give_back(bytes, self.is_authenticated);
+        self.shrink(0);
     }
 
-    fn forget(&mut self) -> usize {
-        let bytes = std::mem::take(&mut self.bytes) as usize;
+    /// Returns what is above `bytes`.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        self.keep();
+        let less = self.lessen(bytes);
+        self.budget.give_back(less, self.is_authenticated);
+    }
+
+    /// Is one of at most so many `bytes` from now on; returns how many that are less.
+    fn lessen(&mut self, bytes: usize) -> usize {
+        let left = self.bytes.min(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let less = (std::mem::replace(&mut self.bytes, left) - left) as usize;
         if let Some(total) = &self.of_connection {
-            total.set(total.get() - bytes);
+            total.set(total.get() - less);
         }
-        bytes
+        less
     }
 }
 

@@ -2,16 +2,18 @@
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 import grpc
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from acme_server import free_ports
 from certificates import Authority
 from conformance.event_stream import events
 from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
+from conformance.web_socket import Talk, web_socket
 from harness import Server
 
 CACHE = "default-cache"
@@ -138,6 +140,25 @@ def test_events_pass_as_they_come_and_a_page_comes_back(
                 assert again.texts(1) == ["three"], proxy.name
 
 
+def test_web_sockets_pass_and_so_do_refusals_of_them(
+    upstream: Server, proxies: list[Proxy]
+) -> None:
+    for proxy in proxies:
+        with talk(proxy, upstream.api_key) as ann:
+            ann.ask(id=1, subscribe={"topic": f"talk-{proxy.name}"})
+            for text in ("short", "long" * 100_000):
+                ann.say(publish={"topic": f"talk-{proxy.name}", "value": {"text": text}})
+                assert ann.texts(1) == [text], proxy.name
+        with pytest.raises(InvalidStatus) as refused, talk(proxy, "nonsense"):
+            pass
+        assert refused.value.response.status_code == 401, proxy.name
+
+
+def talk(proxy: Proxy, token: str) -> AbstractContextManager[Talk]:
+    trust = ssl.create_default_context(cafile=proxy.root)
+    return web_socket(proxy.url, CACHE, token, ssl=trust)
+
+
 def test_a_subscription_outlives_the_time_that_proxies_give_a_request(
     upstream: Server, proxies: list[Proxy]
 ) -> None:
@@ -160,8 +181,11 @@ def test_a_restart_ends_subscriptions_by_the_server_s_word_and_clients_resume(
             pubsub.publish(CACHE, f"kept-{name}", "before")
             streams[name] = pubsub.subscribe(CACHE, f"kept-{name}")
         last = {name: next(stream.items()) for name, stream in streams.items()}
+        talks = {each.name: stack.enter_context(talk(each, upstream.api_key)) for each in proxies}
 
         upstream.stop()
+        closes = {name: each.closed()[0] for name, each in talks.items()}
+        assert closes == dict.fromkeys(LANGUAGES, 1001)
         ends = {name: stream.end() for name, stream in streams.items()}
         assert ends == dict.fromkeys(LANGUAGES, grpc.StatusCode.UNAVAILABLE)
         upstream.start()

@@ -98,3 +98,24 @@ def test_event_source_comes_back_after_a_restart_behind_a_proxy_and_misses_nothi
         shows(page, "news: c", "news: d", "news: e", "news has a gap", "news: a")
         web.delete("/caches/default-cache").raise_for_status()
         shows(page, "the server refuses with status 404")
+
+
+def test_a_web_socket_chats_and_comes_back_after_a_restart_and_misses_nothing(
+    browser: Browser, away: tuple[Server, httpx.Client]
+) -> None:
+    server, web = away
+    with opened(browser, web, "new WebSocket") as page:
+        publish(web, "news", "a")
+        shows(page, "somebody: a")
+        page.get_by_label("Text").fill("b")
+        page.get_by_role("button", name="Send").click()
+        shows(page, "ann: b")
+        server.stop()
+        with answering(web.base_url.port or 0) as asked:
+            assert asked.wait(PATIENCE_MS / 1_000), "the page comes back"
+        server.start()
+        for text in "cde":
+            publish(web, "news", text)
+        shows(page, "somebody: c", "somebody: d", "somebody: e", "some messages are gone", "ann: b")
+        web.delete("/caches/default-cache").raise_for_status()
+        shows(page, "the server refuses: cache_not_found")

@@ -16,3 +16,4 @@ mod proxies;
 mod request_id;
 pub(crate) mod rest;
 pub(crate) mod streamed;
+pub(crate) mod web_socket;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::web_socket::Upgrade;
 use crate::clock::Now;
 use crate::error::Error;
 use crate::gate::{Next, Subscription};
@@ -15,6 +16,11 @@ use crate::topics::{Delivery, Encoded, Ready};
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The same for programs on this machine, whose tests do not wait for long.
 const LOCAL_HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The same, for a client; `local` is whether it is one of a `--local` server.
+pub(crate) fn heartbeat_every(local: bool) -> Duration {
+    if local { LOCAL_HEARTBEAT } else { HEARTBEAT }
+}
 
 /// The topic of a delivery.
 #[derive(Clone, Copy)]
@@ -65,6 +71,7 @@ pub(crate) enum Piece {
 pub(crate) enum Answered {
     Whole(Response),
     Streamed(Box<Streamed>),
+    Upgraded(Box<Upgrade>),
 }
 
 impl Answered {
@@ -75,6 +82,10 @@ impl Answered {
             Answered::Streamed(mut streamed) => {
                 streamed.response = change(streamed.response);
                 Answered::Streamed(streamed)
+            }
+            Answered::Upgraded(mut upgrade) => {
+                upgrade.response = change(upgrade.response);
+                Answered::Upgraded(upgrade)
             }
         }
     }
@@ -106,7 +117,7 @@ impl Streamed {
         wire: Box<dyn Wire>,
         local: bool,
     ) -> Self {
-        let heartbeat_every = if local { LOCAL_HEARTBEAT } else { HEARTBEAT };
+        let heartbeat_every = heartbeat_every(local);
         Streamed {
             response,
             heartbeat_every,

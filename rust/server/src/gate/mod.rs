@@ -26,6 +26,7 @@ mod listing;
 mod page_tokens;
 mod permits;
 mod serve;
+mod standing;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
 pub(crate) use self::permits::Permits;
 pub(crate) use self::serve::DataRequest;
+pub(crate) use self::standing::Presence;
 pub(crate) use self::subscription::{Next, Subscribe, Subscription};
 pub(crate) use self::url::SignedUrl;
 use crate::backend::PREFETCHED;

@@ -1,5 +1,5 @@
-//! What the credentials of subscriptions give them for now: checked again whenever the directory
-//! changes, and when a token expires.
+//! What the credentials of subscriptions and of `WebSockets` give them for now: checked again whenever
+//! the directory changes, and when a token expires.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -99,7 +99,7 @@ impl Permits {
         topics: &LocalTopics,
     ) {
         loop {
-            if topics.is_empty() {
+            if self.order.borrow().is_empty() {
                 self.begun.notified().await;
             }
             sleep(CHECK_EVERY).await;

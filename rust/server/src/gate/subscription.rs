@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use attimo_engine::{Received, chunks};
 
-use super::permits::{Permit, Permits};
+use super::permits::Permits;
+use super::standing::Standing;
 use super::{Authorization, Call, Credential};
 use crate::clock::Now;
 use crate::directory::CacheId;
@@ -29,13 +30,8 @@ pub(crate) enum Next {
 /// A subscription to a topic.
 pub(crate) struct Subscription {
     reader: Reader,
-    permit: Rc<Permit>,
-    /// The version of the permit that it was checked by.
-    version: u64,
-    cache: CacheId,
+    standing: Standing,
     topic: Box<str>,
-    /// Counts its deliveries.
-    authorization: Rc<Authorization>,
     _guard: Rc<SubscriptionGuard>,
 }
 
@@ -65,10 +61,11 @@ impl Subscription {
 
     /// Why it is over, if it is, whether or not there is something to read.
     pub(crate) fn over(&mut self) -> Option<Error> {
-        if self.permit.version.get() == self.version {
-            return None;
-        }
-        self.check().err()
+        self.standing.over(|authorization| {
+            let granted = authorization.grants.to(Api::Subscribe.access());
+            let holds = granted.hold(self.topic.as_bytes());
+            if holds { Ok(()) } else { Err(authorization.denied_topic(&self.topic)) }
+        })
     }
 
     /// Takes back the message that came last, for [`Subscription::again`].
@@ -86,24 +83,11 @@ impl Subscription {
         self.reader.rest();
     }
 
-    fn check(&mut self) -> Result<()> {
-        self.authorization = self.permit.authorization.borrow().clone()?;
-        let access = Api::Subscribe.access();
-        if !self.authorization.grants.to(access).hold(self.topic.as_bytes()) {
-            return Err(self.authorization.denied_topic(&self.topic));
-        }
-        // Another cache of that name is another one.
-        if self.authorization.cache.map(|cache| cache.id) != Some(self.cache) {
-            return Err(Error::NoSuchCache);
-        }
-        self.version = self.permit.version.get();
-        Ok(())
-    }
-
     fn count(&self, bytes: usize, now: Now) {
         let (operations, bytes_out) = (chunks(bytes).max(1), bytes as u64);
-        self.authorization.counters.count_delivery(bytes_out, operations);
-        if let Some(limits) = &self.authorization.limits {
+        let authorization = &self.standing.authorization;
+        authorization.counters.count_delivery(bytes_out, operations);
+        if let Some(limits) = &authorization.limits {
             limits.charge(Taken::delivery(operations, bytes_out), now.micros);
         }
     }
@@ -134,13 +118,13 @@ pub(crate) struct Subscribe<'a> {
 }
 
 impl Call<'_> {
-    /// Publishes to a topic, which need not exist.
+    /// Publishes to a topic, which need not exist; returns the page and the number of the message.
     ///
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], [`Error::Malformed`] for a name that is empty or too
     /// long, [`Error::MessageTooLarge`], [`Error::Limited`].
-    pub(crate) fn publish(&mut self, topic: &str, value: Value) -> Result<()> {
+    pub(crate) fn publish(&mut self, topic: &str, value: Value) -> Result<(u64, u64)> {
         self.allow(topic.as_bytes())?;
         let cache = self.topic_cache(topic)?;
         self.used.received += Received::item(value.bytes.len());
@@ -152,8 +136,7 @@ impl Call<'_> {
             limits.admit_message(self.now().micros).map_err(Error::Limited)?;
         }
         let topic = TopicName { account: *account, cache, name: topic };
-        self.gate.hub.publish(topic, value, publisher.clone(), self.now());
-        Ok(())
+        Ok(self.gate.hub.publish(topic, value, publisher.clone(), self.now()))
     }
 
     /// Subscribes to a topic, which need not exist.
@@ -182,11 +165,8 @@ impl Call<'_> {
         let name = TopicName { account: *account, cache: id, name: topic };
         Ok(Subscription {
             reader: Reader::subscribe(topics, name, resume, seat, self.now()),
-            version: permit.version.get(),
-            permit,
-            cache: id,
+            standing: Standing::new(permit, id, authorization),
             topic: topic.into(),
-            authorization: authorization.clone(),
             _guard: guard,
         })
     }

@@ -14,6 +14,7 @@ use super::inbox::Arrived;
 use super::message::Message;
 use super::ready::Seat;
 use super::topic::{Gap, Resume, TopicName};
+use super::watchers::Watchers;
 use crate::clock::Now;
 
 /// The memory of a subscription and of a feed in bytes, without the name of the topic, which both have.
@@ -29,8 +30,8 @@ pub(crate) struct LocalTopics {
     hub: Arc<Hub>,
     thread: usize,
     feeds: RefCell<HashMap<u64, Rc<RefCell<Feed>>>>,
-    subscriptions: Cell<u64>,
-    /// What is held for subscriptions, feeds and credentials, in bytes.
+    watchers: Watchers,
+    /// What is held for subscriptions, feeds, credentials and watchers, in bytes.
     held: Cell<u64>,
     /// The bytes of the messages in all feeds.
     bytes: Cell<usize>,
@@ -44,7 +45,7 @@ impl LocalTopics {
             hub,
             thread,
             feeds: RefCell::default(),
-            subscriptions: Cell::default(),
+            watchers: Watchers::default(),
             held: Cell::default(),
             bytes: Cell::default(),
             reserved: Cell::default(),
@@ -68,7 +69,6 @@ impl LocalTopics {
         if feed.borrow_mut().enter(place.clone()) {
             self.hold(of_feed(name));
         }
-        self.subscriptions.set(self.subscriptions.get() + 1);
         self.hold(of_subscription(name));
         (feed.clone(), place, start.1)
     }
@@ -82,7 +82,6 @@ impl LocalTopics {
             self.bytes.set(self.bytes.get() - left.bytes());
             self.let_go(of_feed(&left.key.name));
         }
-        self.subscriptions.set(self.subscriptions.get() - 1);
         self.let_go(of_subscription(&left.key.name));
     }
 
@@ -98,9 +97,9 @@ impl LocalTopics {
         self.count();
     }
 
-    /// Whether there are no subscriptions.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.subscriptions.get() == 0
+    /// Who is told whenever credentials may have changed.
+    pub(super) fn watchers(&self) -> &Watchers {
+        &self.watchers
     }
 
     /// All topics of the server.
@@ -166,8 +165,13 @@ impl LocalTopics {
         }
     }
 
-    /// Notifies all subscribers, in portions between which others run.
+    /// Notifies all subscribers and watchers, in portions between which others run.
     pub(crate) async fn notify_all(&self) {
+        let mut notified = Some(0);
+        while let Some(last) = notified {
+            notified = self.watchers.notify_some(last, NOTIFIED_AT_A_TIME);
+            yield_now().await;
+        }
         let feeds: Vec<_> = self.feeds.borrow().values().cloned().collect();
         let mut room = NOTIFIED_AT_A_TIME;
         for feed in feeds {

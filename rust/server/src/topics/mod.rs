@@ -22,6 +22,8 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod watcher;
+mod watchers;
 
 pub(crate) use self::hub::Hub;
 pub(crate) use self::local::LocalTopics;
@@ -31,3 +33,4 @@ pub(crate) use self::reader::{Delivery, Reader};
 pub(crate) use self::ready::{Ready, Seat};
 pub(crate) use self::subscriptions::{Places, SubscriptionGuard};
 pub(crate) use self::topic::{Gap, Resume, TopicName};
+pub(crate) use self::watcher::Watcher;

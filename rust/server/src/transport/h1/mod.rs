@@ -41,11 +41,13 @@ use crate::topics::Seat;
 
 mod body;
 mod connection;
+mod counted;
 mod filling;
 mod gathering;
 mod head;
 mod output;
 mod streaming;
+mod web_socket;
 
 /// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
@@ -142,6 +144,9 @@ where
             Answered::Whole(response) => self.within_room(response),
             Answered::Streamed(streamed) => {
                 return boxed(|| self.stream(streamed, manner)).await;
+            }
+            Answered::Upgraded(upgrade) => {
+                return boxed(|| self.upgrade(upgrade, manner)).await;
             }
         };
         // After an incomplete body, the start of the next request is unknown.

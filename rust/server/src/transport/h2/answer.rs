@@ -17,6 +17,9 @@ use crate::stats::Via;
 use crate::steps::Steps;
 use crate::topics::Seat;
 
+/// HTTP/2 has no upgrades (RFC 9113 §8.2.2), so none is ever asked for.
+const NO_UPGRADE: Error = Error::Malformed("HTTP/2 has no upgrades: use HTTP/1.1");
+
 /// The response to a request.
 pub(super) enum Answer {
     Grpc(std::result::Result<Reply, Status>),
@@ -75,6 +78,7 @@ pub(super) async fn later(
             match dispatch::answer_async(client, parts, body, seat).await {
                 Answered::Whole(response) => request.answered(response),
                 Answered::Streamed(streamed) => Answer::Streamed(streamed),
+                Answered::Upgraded(_) => refusal(client, &request, NO_UPGRADE),
             }
         }
     }

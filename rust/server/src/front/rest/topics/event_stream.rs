@@ -13,6 +13,7 @@ use http::Method;
 
 use super::super::query::Query;
 use super::super::{events, status};
+use super::encoded;
 use super::item::Item;
 use super::place::NOT_A_NAME;
 use super::position::{self, All, Position};
@@ -23,14 +24,12 @@ use crate::front::streamed::{Answered, End, From, Streamed, Wire};
 use crate::gate::Subscription;
 use crate::limits::STREAM_TOPICS;
 use crate::message::{Parts, Response};
-use crate::topics::{Delivery, Encoded, Form, Message, Resume, Seat};
+use crate::topics::{Delivery, Encoded, Resume, Seat};
 
 /// How long a browser waits before it comes back, in seconds.
 const RETRY: u64 = 1;
 /// A comment.
 const HEARTBEAT: &[u8] = b":\n\n";
-/// The size of an event without the message, in bytes, as a guess.
-const AROUND: usize = 200;
 
 /// Begins a stream of the topic in the path, or of those in the query.
 ///
@@ -113,14 +112,14 @@ impl Wire for Events {
         self.positions[from.index] = Position::after(delivery);
         match delivery {
             Delivery::Message(message) => {
-                let [own, data] =
-                    message.encoded(Form::Event, |message| event(from.topic, message)).clone();
+                let [own, data] = encoded::message(from.topic, message);
                 // The id of a stream of one topic is the same for all of its subscribers.
-                [if self.positions.len() == 1 { own } else { self.head().into() }, data]
+                let is_own = self.positions.len() == 1;
+                [if is_own { own } else { encoded::head(&self.positions).into() }, data]
             }
             Delivery::Gap(gap) => {
-                let head = format!("event: discontinuity\n{}", self.head()).into();
-                [head, data(&Item::gap(Some(from.topic), *gap), 0)]
+                let head = format!("event: discontinuity\n{}", encoded::head(&self.positions));
+                [head.into(), encoded::data(&Item::gap(Some(from.topic), *gap), 0)]
             }
         }
     }
@@ -135,32 +134,4 @@ impl Wire for Events {
             trailers: None,
         }
     }
-}
-
-impl Events {
-    /// What comes before the data of an event.
-    fn head(&self) -> String {
-        head(&self.positions)
-    }
-}
-
-fn head(positions: &[Position]) -> String {
-    format!("id: {}\ndata: ", All(positions))
-}
-
-/// A message as an event: what comes before its data in a stream of one topic, and the data.
-fn event(topic: &str, message: &Message) -> Encoded {
-    let head = head(&[Position::of(message)]);
-    [head.into(), data(&Item::message(Some(topic), message), message.value.bytes.len())]
-}
-
-/// The data of an event, about a value of so many bytes, up to its end.
-fn data(item: &Item<'_>, bytes: usize) -> Bytes {
-    let mut data = Vec::with_capacity(AROUND + bytes);
-    // A vector takes everything.
-    let _ = serde_json::to_writer(&mut data, item);
-    data.extend_from_slice(events::BLANK_LINE);
-    // It may be kept for as long as the message.
-    data.shrink_to_fit();
-    data.into()
 }

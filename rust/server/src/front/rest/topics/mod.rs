@@ -1,31 +1,32 @@
 //! `/topics/{cache}/{topic}`: publishing, and subscribing by long polls or as a stream of events;
-//! `/topics/{cache}`: streams of several topics.
+//! `/topics/{cache}`: streams of several topics, or a WebSocket.
 
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 
 use self::place::Place;
-use super::query::Query;
 use super::{events, media, reply};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::streamed::Answered;
-use crate::front::{admission, basic};
-use crate::gate::DataRequest;
 use crate::message::{Parts, Response};
-use crate::methods::{Api, Verb};
-use crate::stats::{Via, guarded};
+use crate::methods::Verb;
+use crate::stats::guarded;
 use crate::steps::Steps;
 use crate::topics::{Seat, Value};
 
+mod encoded;
 mod event_stream;
 mod item;
 mod place;
 mod poll;
 mod position;
+mod publish;
+mod session;
 mod subscribe;
+mod web_socket;
 
 const NOT_UTF8: Error = Error::Malformed("body: `text/plain` must be UTF-8");
 
@@ -43,19 +44,8 @@ pub(super) fn publish(
 ) -> Result<Response> {
     let place = Place::of(parts)?;
     let Place { cache, topic: Some(topic) } = &place else { return Ok(place.not_allowed(parts)) };
-    let query = Query::of(&parts.target)?;
-    let basic = basic::password(&parts.headers);
-    let credential =
-        admission::credential(client, parts, query.token.as_deref(), basic.as_deref())?;
-    let worker = &client.worker;
-    let gate = &worker.core.gate;
-    let mut authorizations = client.authorizations.borrow_mut();
-    let authorized =
-        authorizations.authorize(gate, &worker.meter, credential, cache.as_bytes(), now);
-    let authorization = &client.noting(authorized)?;
-    let call = DataRequest { authorization, api: Api::Publish, via: Via::Http, now, steps };
     let value = body.and_then(|body| value(parts, &body));
-    gate.serve(call, &worker.stats, value, |call, value| call.publish(topic, value))?;
+    publish::publish(client, parts, (cache, topic), value, (now, steps))?;
     Ok(reply::no_content())
 }
 
@@ -76,7 +66,8 @@ fn value(parts: &Parts, body: &Bytes) -> Result<Value> {
     Ok(Value { bytes, is_text })
 }
 
-/// Subscribes: answers a poll, or begins a stream, which tells `seat` when it has something to send.
+/// Subscribes: answers a poll, or begins a stream or a WebSocket, which tell `seat` when they have
+/// something to send.
 ///
 /// # Errors
 ///
@@ -85,6 +76,9 @@ pub(super) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Res
     let place = Place::of(parts)?;
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return Ok(Answered::Whole(place.not_allowed(parts)));
+    }
+    if web_socket::is_wanted(parts) {
+        return guarded(|| web_socket::begin(client, parts, place, seat));
     }
     match &place.topic {
         Some(topic) if !events::is_wanted(parts) => {
