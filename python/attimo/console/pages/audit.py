@@ -10,7 +10,18 @@ from attimo.control import audit, chosen_accounts
 from attimo.errors import AttimoError, InvalidArgument
 
 KINDS = (
-    *("account", "budget", "cache", "identity", "invitation", "key", "member", "payment", "plan"),
+    *(
+        "account",
+        "budget",
+        "cache",
+        "eviction",
+        "identity",
+        "invitation",
+        "key",
+        "member",
+        "payment",
+        "plan",
+    ),
     *("role", "session", "signing", "url-key", "webhook"),
 )
 """The nouns of actions, to choose from."""
