@@ -129,6 +129,12 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         Breach("the WebSocket is closed with 1009"),
         None,
     ),
+    "web_socket_unanswered_pings": (
+        "count",
+        "Pings in a row that a client on a WebSocket leaves unanswered.",
+        _CUT,
+        None,
+    ),
     "stream_topics": ("count", "Topics of one stream of events.", _INVALID, None),
     "strangers_per_connection": (
         "count",

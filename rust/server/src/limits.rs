@@ -87,7 +87,7 @@ pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
 pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this module, and the engine's fixed ones, by name. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 39] {
+pub fn limits() -> [(&'static str, u64); 40] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
@@ -104,6 +104,7 @@ pub fn limits() -> [(&'static str, u64); 39] {
         ("topic_message_bytes", TOPIC_MESSAGE_BYTES as u64),
         ("stream_topics", STREAM_TOPICS as u64),
         ("web_socket_message_bytes", WEB_SOCKET_MESSAGE_BYTES as u64),
+        ("web_socket_unanswered_pings", UNANSWERED_PINGS.into()),
         ("strangers_per_connection", UNAUTHENTICATED_PER_CONNECTION as u64),
         ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),
         ("room_bytes", ROOM_BYTES as u64),
