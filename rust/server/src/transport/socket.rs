@@ -30,7 +30,7 @@ pub(super) enum Socket {
     Registered(TcpStream),
     /// Input waits in the kernel.
     Paused(net::TcpStream),
-    /// Registering failed.
+    /// Registering it, or taking it out, failed.
     Lost,
 }
 

@@ -142,6 +142,7 @@ where
             }
             let only_refused = !stops && self.connection.only_refuses();
             let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
+            self.connection.pause.refused = 0;
             if all && only_refused && !self.has_more && self.input.is_empty() {
                 self.connection.begin_pause();
                 self.io.pause();

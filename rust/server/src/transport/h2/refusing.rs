@@ -38,9 +38,6 @@ impl Connection {
     /// Writes the status of a limit.
     pub(super) fn write_limited(&mut self, id: u32, met: Exceeded) {
         let before = self.output.waiting();
-        if before == 0 {
-            self.pause.refused = 0;
-        }
         self.write_limited_head(id, met);
         if before == self.pause.refused {
             self.pause.refused = self.output.waiting();
