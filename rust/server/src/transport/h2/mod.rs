@@ -140,9 +140,8 @@ where
             if self.lets_others_read(cx) {
                 return Poll::Pending;
             }
-            let only_refused = !stops && self.connection.only_refuses();
+            let only_refused = self.connection.take_only_refused() && !stops;
             let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
-            self.connection.pause.refused = 0;
             if all && only_refused && !self.has_more && self.input.is_empty() {
                 self.connection.begin_pause();
                 self.io.pause();

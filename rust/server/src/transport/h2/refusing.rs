@@ -44,9 +44,10 @@ impl Connection {
         }
     }
 
-    /// Whether there are refusals to send and nothing else, and no other call is open.
-    pub(super) fn only_refuses(&self) -> bool {
-        let refused = self.pause.refused;
+    /// Whether there are refusals to send and nothing else, and no other call is open. Begins a new
+    /// turn.
+    pub(super) fn take_only_refused(&mut self) -> bool {
+        let refused = std::mem::take(&mut self.pause.refused);
         refused > 0 && self.output.waiting() == refused && self.streams.len() == 0
     }
 
