@@ -323,3 +323,43 @@ fn a_client_whose_calls_are_all_over_a_limit_is_answered_once_a_millisecond() {
         assert!((1..=most).contains(&(socket.writes.get() as u128)), "{:?}", socket.writes);
     });
 }
+
+/// How many bytes the server sends for these pieces, and whether it then leaves the client alone.
+async fn sent_for(pieces: &[&[u8]], least: usize) -> (usize, bool) {
+    let (worker, _stop) = worker(&[("operations_per_second", 0)]);
+    let socket = Socket::in_pieces(pieces);
+    serve(&worker, &socket);
+    socket.read_to_the_end().await;
+    while socket.output.borrow().len() < least {
+        yield_now().await;
+    }
+    let sent = socket.output.borrow().len();
+    (sent, socket.is_left_alone.get())
+}
+
+#[test]
+fn a_turn_without_refusals_begins_no_pause_whatever_was_refused_before() {
+    const PING: (u8, usize) = (6, 17);
+    const SETTINGS: (u8, usize) = (4, 9);
+    run(async {
+        let message = b"\0\0\0\0\x03\x0a\x01k";
+        let [first, second] = [1, 3].map(|stream| {
+            [frame_on(stream, 1, 4, &call("Get")), frame_on(stream, 0, 1, message)].concat()
+        });
+        let (before, is_left_alone) = sent_for(&[BEGIN, &first], 100).await;
+        assert!(is_left_alone, "all was refused");
+        let (after, _) = sent_for(&[BEGIN, &first, &second], before + 1).await;
+        let refusal = after - before;
+
+        // As many bytes that are no refusal; the first one comes with the refused call.
+        let settings = (0..).find(|count| (refusal - count * SETTINGS.1) % PING.1 == 0).unwrap();
+        let pings = (refusal - settings * SETTINGS.1) / PING.1;
+        let mut frames = frame_on(0, SETTINGS.0, 0, &[]).repeat(settings);
+        frames.extend(frame_on(0, PING.0, 0, &[0; 8]).repeat(pings));
+        let (start, rest) = frames.split_at(1);
+        let refused = [&second, start].concat();
+        let (sent, is_left_alone) =
+            sent_for(&[BEGIN, &first, &refused, rest], after + refusal).await;
+        assert_eq!((sent, is_left_alone), (after + refusal, false));
+    });
+}
