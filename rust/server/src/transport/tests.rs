@@ -352,7 +352,9 @@ fn a_turn_without_refusals_begins_no_pause_whatever_was_refused_before() {
         let refusal = after - before;
 
         // As many bytes that are no refusal; the first one comes with the refused call.
-        let settings = (0..).find(|count| (refusal - count * SETTINGS.1) % PING.1 == 0).unwrap();
+        let settings = (0..PING.1)
+            .find(|count| (refusal - count * SETTINGS.1).is_multiple_of(PING.1))
+            .unwrap();
         let pings = (refusal - settings * SETTINGS.1) / PING.1;
         let mut frames = frame_on(0, SETTINGS.0, 0, &[]).repeat(settings);
         frames.extend(frame_on(0, PING.0, 0, &[0; 8]).repeat(pings));
