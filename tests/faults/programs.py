@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from faults.watching import eventually
 from harness import bare_environment
 
 STOCK = Path(__file__).parent / "stock"
@@ -22,13 +23,25 @@ END_SECONDS = 60.0
 class Program:
     """One that is at work."""
 
-    words: Sequence[str]
+    process: "subprocess.Popen[str]"
     told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
         """How many requests it has made, once it has ended."""
         return sum(self.told["done"].values())
+
+    def makes(self, requests: int) -> None:
+        """Wait until it has made so many more, however busy the machine is."""
+        wanted = self._done_so_far() + requests
+        eventually(lambda: self._done_so_far() >= wanted, "a program goes on making requests")
+
+    def _done_so_far(self) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("done?\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
 
 
 @contextmanager
@@ -40,27 +53,28 @@ def at_work(data_dir: Path, *commands: Sequence[str]) -> Iterator[list[Program]]
         "MOMENTO_ENDPOINT": owner["endpoint"],
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": owner["ca"],
     }
-    programs = [Program(words) for words in commands]
-    running = [
-        subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=JAVASCRIPT,
-            env=environment,
+    programs = [
+        Program(
+            subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=JAVASCRIPT,
+                env=environment,
+            )
         )
         for words in commands
     ]
     try:
-        for process in running:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "at work\n"
+        for program in programs:
+            assert program.process.stdout is not None
+            assert program.process.stdout.readline() == "at work\n"
         yield programs
-        for program, process in zip(programs, running, strict=True):
-            said, _ = process.communicate(timeout=END_SECONDS)
+        for program in programs:
+            said, _ = program.process.communicate(timeout=END_SECONDS)
             program.told = json.loads(said)
     finally:
-        for process in running:
-            process.kill()
-            process.communicate()
+        for program in programs:
+            program.process.kill()
+            program.process.communicate()

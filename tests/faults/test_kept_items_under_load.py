@@ -20,7 +20,7 @@ from momento.responses import CacheGet, CacheSet
 from momento_wire_types import cacheclient_pb2, cacheclient_pb2_grpc
 
 from faults.replacing import succession
-from faults.watching import sdk
+from faults.watching import eventually, sdk
 from harness import Server
 
 ITEMS = 2_000_000 if os.environ.get("ATTIMO_ALL_LOADS") else 100_000
@@ -100,7 +100,15 @@ def test_no_item_is_missing_and_no_request_takes_long_while_servers_replace_each
         fill(line.now)
         with at_work(line.now, *readers):
             for _ in range(2):
+                before = [reader.done for reader in readers]
                 line.replace()
+                eventually(
+                    lambda before=before: all(  # type: ignore[misc]
+                        reader.done > done + 50
+                        for reader, done in zip(readers, before, strict=True)
+                    ),
+                    "every reader reads from the next server",
+                )
         for reader in readers:
             assert reader.failures == []
             assert reader.done > 100

@@ -78,6 +78,8 @@ def test_no_request_of_a_stock_sdk_fails_while_servers_replace_each_other(tmp_pa
         with at_work(line.data_dir, *programs) as running:
             for _ in range(RESTARTS):
                 line.replace()
+                for program in running:
+                    program.makes(100)
         for program in running:
             assert program.told["failures"] == []
             assert program.done > 100 * RESTARTS

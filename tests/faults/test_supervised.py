@@ -109,7 +109,9 @@ def test_no_request_of_a_stock_sdk_fails_across_restarts(supervisor: Supervisor)
     supervisor.start()
     with at_work(supervisor.data_dir, PYTHON_SDK) as (program,):
         for _ in range(3):
+            program.makes(50)
             supervisor.stop()
             supervisor.start()
+        program.makes(50)
     assert program.told["failures"] == []
     assert program.done > 100

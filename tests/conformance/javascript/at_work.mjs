@@ -1,5 +1,6 @@
-// Momento's client as its documentation shows it, at work until the standard input ends. What was
-// answered otherwise than it should be is printed as JSON. An item that is gone is no failure.
+// Momento's client as its documentation shows it, at work until the standard input ends. Each line
+// of the input is answered with the number of requests made so far. What was answered otherwise than
+// it should be is printed as JSON. An item that is gone is no failure.
 
 import { CacheClient, Configurations, CredentialProvider } from '@gomomento/sdk';
 
@@ -38,7 +39,7 @@ async function control() {
   }
 }
 
-process.stdin.resume();
+process.stdin.on('data', () => console.log(done.data + done.control));
 process.stdin.on('end', () => (ending = true));
 const all = Array.from({ length: TASKS }, (_, number) => work(`node-${number}`));
 console.log('at work');

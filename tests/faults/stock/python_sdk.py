@@ -1,7 +1,8 @@
 """Momento's Python SDK as its documentation shows it, at work until the standard input ends.
 
-Two programs in one: the blocking client in threads, and the async one in tasks. What was answered
-otherwise than it should be is printed as JSON at the end. An item that is gone is no failure.
+Each line of the input is answered with the number of requests made so far. Two programs in one: the
+blocking client in threads, and the async one in tasks. What was answered otherwise than it should
+be is printed as JSON at the end. An item that is gone is no failure.
 """
 
 import asyncio
@@ -67,7 +68,8 @@ def main() -> None:
         for thread in threads:
             thread.start()
         print("at work", flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            print(done.total(), flush=True)
         ending.set()
         for thread in threads:
             thread.join()
