@@ -43,6 +43,9 @@ class Load:
     hold: int | None = None
     work: str = "item"
     members: int = 100
+    subscribers: int | None = None
+    topic: str | None = None
+    on_cue: bool = False
 
     def words(self) -> list[str]:
         """The words of the command line."""
@@ -64,9 +67,12 @@ class Load:
             "operations": self.operations,
             "ttl-seconds": self.ttl_seconds,
             "hold": self.hold,
+            "subscribers": self.subscribers,
+            "topic": self.topic,
         }
         words += [f"--{name}={value}" for name, value in options.items() if value is not None]
-        return [*words, "--allow-misses"] if self.allow_misses else words
+        flags = {"allow-misses": self.allow_misses, "on-cue": self.on_cue}
+        return words + [f"--{name}" for name, is_on in flags.items() if is_on]
 
     def at(self, rate: float, seconds: float) -> "Load":
         """The same at a steady rate."""

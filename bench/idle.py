@@ -1,13 +1,12 @@
 """What a connection takes that says nothing: memory that is resident, before and after."""
 
-import resource
 from dataclasses import dataclass, replace
 
 from bench import progress
 from bench.cpu import resident_bytes, wait_until_settled
 from bench.driver import Load, drive, filling, held
-from bench.errors import SetupError
 from bench.peers import Peer, attimo
+from bench.pinning import allow_files
 
 CONNECTIONS = 5_000
 SPARE_FILES = 200
@@ -19,13 +18,15 @@ class Kind:
     """What was said on a connection before it fell silent.
 
     Attributes:
-        gets: How many values were read on it; without any, not even TLS's handshake was made.
+        gets: How many values were read on it; without any, not even TLS's handshake was made. Of
+            events: that it subscribed to a topic.
     """
 
     title: str
     protocol: str
     tls: bool
     gets: int
+    connections: int = CONNECTIONS
 
     def asks(self, peer: Peer) -> Peer:
         """A server as this speaks to it."""
@@ -39,6 +40,7 @@ KINDS = {
     "http2": Kind("HTTP/2, after a GET", "http2", tls=False, gets=1),
     "http1-tls": Kind("HTTP/1.1 over TLS, after a GET", "http1", tls=True, gets=1),
     "http2-tls": Kind("HTTP/2 over TLS, after a GET", "http2", tls=True, gets=1),
+    "events": Kind("Server-sent events, a subscription", "events", False, 1, connections=10_000),
 }
 
 
@@ -63,7 +65,7 @@ class Idle:
 
 def measure() -> list[Idle]:
     """Open many connections of each kind, each kind to a server of its own."""
-    _allow_files(CONNECTIONS + SPARE_FILES)
+    allow_files(max(kind.connections for kind in KINDS.values()) + SPARE_FILES)
     return [_measure(kind) for kind in KINDS]
 
 
@@ -74,22 +76,9 @@ def _measure(kind: str) -> Idle:
         drive(asked, ONE_GET)
         wait_until_settled(peer.pid)
         before = resident_bytes(peer.pid)
-        many = replace(ONE_GET, connections=CONNECTIONS, hold=KINDS[kind].gets)
+        many = replace(ONE_GET, connections=KINDS[kind].connections, hold=KINDS[kind].gets)
         with held(asked, many) as connections:
             wait_until_settled(peer.pid)
             found = Idle(kind, connections, before, resident_bytes(peer.pid))
     progress.say(f"  {kind:<9} {found.figures()[f'connection.{kind}.bytes']:8,.0f} bytes each")
     return found
-
-
-def _allow_files(count: int) -> None:
-    """Let the processes that are started from now on open so many files.
-
-    Raises:
-        SetupError: The system does not allow it.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < count:
-        raise SetupError(f"{count} files must be allowed, not {hard}; see: ulimit -Hn")
-    if soft != resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))

@@ -75,7 +75,7 @@ def count(checkout: Path, scenarios: list[Scenario], is_over: bool = False) -> d
     found = {}
     with (
         tempfile.TemporaryDirectory(prefix="attimo-bench-") as folder,
-        _server(checkout, Path(folder), tls=any(each.tls for each in scenarios)) as peer,
+        counted_server(checkout, Path(folder), tls=any(each.tls for each in scenarios)) as peer,
     ):
         small = [replace(each, keys=KEYS) for each in scenarios]
         for each in {(one.stored, one.members): one for one in small}.values():
@@ -90,7 +90,7 @@ def count(checkout: Path, scenarios: list[Scenario], is_over: bool = False) -> d
 
 
 @contextmanager
-def _server(checkout: Path, folder: Path, tls: bool) -> Iterator[Peer]:
+def counted_server(checkout: Path, folder: Path, tls: bool = False) -> Iterator[Peer]:
     """A server under callgrind that counts nothing yet, each thread on its own."""
     valgrind = [program("valgrind"), "--quiet", "--tool=callgrind", "--instr-atstart=no"]
     valgrind += ["--separate-threads=yes", f"--callgrind-out-file={folder / 'counted'}"]
@@ -107,25 +107,30 @@ def _count(peer: Peer, scenario: Scenario, folder: Path, is_over: bool) -> float
     refused = limits.refused_by(scenario.protocol) if is_over else ""
     load = replace(scenario.load(seconds=600, seed=1), warm_up_seconds=0)
     driver.drive(asked, replace(load, operations=WARM_UP), real_time=False, refused=refused)
-    _control(peer, "--instr=on")
+    control(peer, "--instr=on")
     found = driver.drive(asked, _exactly(load), real_time=False, refused=refused)
-    _control(peer, f"--dump={scenario.name}")
-    _control(peer, "--instr=off")
-    return _busiest(folder) / found.operations
+    control(peer, f"--dump={scenario.name}")
+    control(peer, "--instr=off")
+    return busiest(folder) / found.operations
 
 
 def _exactly(load: Load) -> Load:
     return replace(load, operations=OPERATIONS)
 
 
-def _control(peer: Peer, word: str) -> None:
+def control(peer: Peer, word: str) -> None:
+    """Tell the callgrind of a server something, such as `--instr=on`.
+
+    Raises:
+        RunError: It did not do that.
+    """
     command = [program("callgrind_control"), word, str(peer.pid)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise RunError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
 
-def _busiest(folder: Path) -> int:
+def busiest(folder: Path) -> int:
     """The instructions of the thread that had most of them, the data thread; the files go."""
     files = list(folder.glob("counted*"))
     # A thread that slept all the while may be said to have done less than nothing, unsigned.

@@ -1,7 +1,10 @@
-"""On which core a process runs, and that it need not wait for the machine's other work."""
+"""How processes run: on which core, with how many files, and before the machine's other work."""
 
+import resource
 import subprocess
 from functools import cache
+
+from bench.errors import SetupError
 
 
 def pinned(cores: str, command: list[str], real_time: bool = True) -> list[str]:
@@ -28,3 +31,16 @@ def is_real_time() -> bool:
     """Whether the system lets us schedule in real time."""
     tried = subprocess.run(["chrt", "--rr", "1", "true"], capture_output=True, check=False)
     return tried.returncode == 0
+
+
+def allow_files(count: int) -> None:
+    """Let the processes that are started from now on open so many files.
+
+    Raises:
+        SetupError: The system does not allow it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise SetupError(f"{count} files must be allowed, not {hard}; see: ulimit -Hn")
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))

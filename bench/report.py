@@ -17,6 +17,7 @@ from bench.words import (
     MISSES,
     RATES,
     SCALING,
+    TOPICS,
 )
 
 NAMES = {
@@ -60,6 +61,9 @@ def page(found: Results) -> str:
         "## Beside large requests of others",
         LARGE,
         sections.large(found.figures),
+        "## Messages to a thousand subscribers",
+        TOPICS,
+        sections.topics(found.figures),
         "## Memory of an item",
         MEMORY,
         _memory(found.figures),

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    deliveries,
     driver,
+    fan_out,
     fetches,
     idle,
     large,
@@ -25,7 +27,9 @@ from bench import (
     scaling,
     throughput,
 )
+from bench.deliveries import Deliveries
 from bench.errors import RunError, SetupError
+from bench.fan_out import FanOut
 from bench.fetches import Fetches
 from bench.idle import Idle
 from bench.large import Large
@@ -50,6 +54,8 @@ Finding = (
     | Rate
     | Fetches
     | Large
+    | FanOut
+    | Deliveries
     | Neighbours
     | LimitFigures
     | Memory
@@ -65,6 +71,7 @@ PARTS = (
     "rates",
     "fetches",
     "large",
+    "topics",
     "neighbours",
     "limits",
     "memory",
@@ -146,6 +153,7 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
         "rates": lambda: rates.measure(plan),
         "fetches": lambda: [fetches.measure(plan)],
         "large": lambda: [large.measure(plan)],
+        "topics": lambda: [fan_out.measure(plan), *deliveries.measure()],
         "neighbours": lambda: [neighbours.measure()],
         "limits": lambda: [limits.measure(plan)],
         "memory": lambda: memory.measure(plan),

@@ -1,5 +1,6 @@
 """The sections of the page of figures about rates, large requests, elements and misses."""
 
+from bench import fan_out
 from bench.bars import Figures
 from bench.large import REQUESTS
 from bench.memory import COLLECTING, SHAPES
@@ -35,6 +36,21 @@ def large(figures: Figures) -> str:
         if (name := f"large.get_p99_{kind}") in figures
     ]
     return _table(["Get", "p99 ms"], rows)
+
+
+def topics(figures: Figures) -> str:
+    """What a delivery costs in each way, how long it takes, and what a Get costs beside many."""
+    rows = [
+        [way.title, rounded(cpu), f"{per_second:,.0f}", *(f"{n / 1000:.2f}" for n in latencies)]
+        for name, way in fan_out.WAYS.items()
+        if (found := _named(figures, f"topics.{name}", ("cpu", "per_second", "p50", "p99", "p999")))
+        for cpu, per_second, *latencies in [found]
+    ]
+    columns = ["", "CPU µs/delivery", "deliveries/s", "p50 ms", "p99 ms", "p99.9 ms"]
+    gets = _named(figures, "topics", ("get_instructions_alone", "get_instructions_beside"))
+    beside = ["Get, alone", "Get, beside deliveries"]
+    instructions = table(beside, [[f"{n:,.0f} instructions" for n in gets]]) if gets else ""
+    return f"{_table(columns, rows)}\n\n{instructions}".strip()
 
 
 def collections(figures: Figures) -> str:

@@ -15,6 +15,8 @@ pub enum Protocol {
     Memcache,
     /// The protocol of Redis and Valkey.
     Resp,
+    /// A subscription to a topic as server-sent events, over HTTP/1.1.
+    Events,
 }
 
 impl Protocol {
@@ -22,7 +24,7 @@ impl Protocol {
     pub fn alpn(self) -> Option<&'static [u8]> {
         match self {
             Protocol::Grpc | Protocol::Http2 => Some(b"h2"),
-            Protocol::Http1 => Some(b"http/1.1"),
+            Protocol::Http1 | Protocol::Events => Some(b"http/1.1"),
             Protocol::Memcache | Protocol::Resp => None,
         }
     }
@@ -56,13 +58,15 @@ pub enum Work {
     Range,
     /// All values of a sorted set.
     Fetch,
+    /// A message to a topic (only Sets).
+    Publish,
 }
 
 impl Work {
     /// How the names of its collections begin: what lies beside each other is told apart by that.
     pub fn letter(self) -> u8 {
         match self {
-            Work::Item => b'k',
+            Work::Item | Work::Publish => b'k',
             Work::Dictionary => b'd',
             Work::List => b'l',
             Work::Set => b's',

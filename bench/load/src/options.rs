@@ -8,7 +8,7 @@ use clap::Parser;
 use crate::choices::{Order, Protocol, Work};
 
 /// Drive a cache server from one core and check every answer.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Options {
     /// The server's address.
@@ -69,6 +69,17 @@ pub struct Options {
     /// there are, and keep them until stdin ends.
     #[arg(long, value_name = "OPERATIONS")]
     pub hold: Option<u32>,
+    /// Publish to a topic, and count what so many subscribers of it, spread over the connections,
+    /// receive: an operation is a message that one of them has received. `depth` is how many
+    /// messages are on their way at a time.
+    #[arg(long, value_name = "COUNT")]
+    pub subscribers: Option<usize>,
+    /// The topic's name.
+    #[arg(long, default_value = "news")]
+    pub topic: String,
+    /// Say when all have subscribed, and publish once a line has come on stdin.
+    #[arg(long)]
+    pub on_cue: bool,
     /// Say what this process, with all its threads, spent meanwhile.
     #[arg(long)]
     pub watch: Option<u32>,

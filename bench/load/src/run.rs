@@ -18,11 +18,11 @@ use crate::wire::Wire;
 use crate::workload::Workload;
 
 /// How long a server may be silent before the run is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// At a pace, how often the driver looks for what is due and what has come. It sleeps in between,
 /// so that it never needs its whole core; latency is overstated by no more than this.
-const TICK: Duration = Duration::from_micros(50);
+pub const TICK: Duration = Duration::from_micros(50);
 
 /// A run over connections that speak `W`.
 pub struct Run<'a, W> {
@@ -227,6 +227,7 @@ impl<'a, W: Wire> Run<'a, W> {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+/// A duration in nanoseconds.
+pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -85,10 +85,7 @@ impl<D: Dialect> Channel<D> {
             kind::RST_STREAM => return self.take_reset(frame),
             kind::GOAWAY => return Err(Fault::GoAway(frame.number(4)?)),
             kind::SETTINGS if !frame.has(flag::ACK) => self.take_settings(frame, out)?,
-            kind::PING if !frame.has(flag::ACK) => {
-                frames::write_head(kind::PING, flag::ACK, 0, frame.payload.len(), out);
-                out.extend_from_slice(frame.payload);
-            }
+            kind::PING => frames::answer_ping(frame, out),
             kind::WINDOW_UPDATE if frame.stream == 0 => self.window += i64::from(frame.number(0)?),
             _ => {}
         }
@@ -135,7 +132,7 @@ impl<D: Dialect> Channel<D> {
     fn take_data(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<Ended, Fault> {
         self.received += frame.payload.len() as u32;
         if self.received >= frames::WINDOW / 2 {
-            frames::write_window_update(self.received, out);
+            frames::write_window_update(0, self.received, out);
             self.received = 0;
         }
         let call = self.calls.find(frame.stream).ok_or(Fault::Protocol("data for no call"))?;
@@ -156,11 +153,7 @@ impl<D: Dialect> Channel<D> {
 
 impl<D: Dialect> Wire for Channel<D> {
     fn open(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(frames::PREFACE);
-        frames::write_head(kind::SETTINGS, 0, 0, 12, out);
-        frames::write_setting(setting::ENABLE_PUSH, 0, out);
-        frames::write_setting(setting::INITIAL_WINDOW_SIZE, frames::WINDOW, out);
-        frames::write_window_update(frames::WINDOW - frames::FIRST_WINDOW, out);
+        frames::write_opening(out);
     }
 
     fn room(&self) -> usize {

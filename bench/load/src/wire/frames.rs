@@ -116,10 +116,27 @@ pub fn write_setting(id: u16, value: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&value.to_be_bytes());
 }
 
-/// Lets the server send `more` bytes on the connection.
-pub fn write_window_update(more: u32, out: &mut Vec<u8>) {
-    write_head(kind::WINDOW_UPDATE, 0, 0, 4, out);
+/// Lets the server send `more` bytes on a stream; on 0, the connection.
+pub fn write_window_update(stream: u32, more: u32, out: &mut Vec<u8>) {
+    write_head(kind::WINDOW_UPDATE, 0, stream, 4, out);
     out.extend_from_slice(&more.to_be_bytes());
+}
+
+/// Writes what opens every connection: no pushes, and wide windows.
+pub fn write_opening(out: &mut Vec<u8>) {
+    out.extend_from_slice(PREFACE);
+    write_head(kind::SETTINGS, 0, 0, 12, out);
+    write_setting(setting::ENABLE_PUSH, 0, out);
+    write_setting(setting::INITIAL_WINDOW_SIZE, WINDOW, out);
+    write_window_update(0, WINDOW - FIRST_WINDOW, out);
+}
+
+/// Writes the answer to a PING that is none itself.
+pub fn answer_ping(frame: &Frame, out: &mut Vec<u8>) {
+    if !frame.has(flag::ACK) {
+        write_head(kind::PING, flag::ACK, 0, frame.payload.len(), out);
+        out.extend_from_slice(frame.payload);
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ impl Grpc {
         let kinds = grpc_work::paths(options.work).map(|path| metadata(options, path));
         Self {
             items: Rc::clone(items),
-            script: Script::of(options, items, grpc_work::template),
+            script: Script::of(options, items, |work, verb, items| {
+                grpc_work::template(options, work, verb, items)
+            }),
             requests: Requests::new(kinds.into()),
             set_bytes: protobuf::set_bytes(items),
         }

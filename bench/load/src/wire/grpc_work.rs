@@ -1,8 +1,9 @@
 //! The messages of Momento's collections, prefix included.
 
 use super::protobuf::{PREFIX_BYTES, write_varint};
-use crate::items::{Items, KEY_BYTES};
 use crate::choices::Work;
+use crate::items::{Items, KEY_BYTES};
+use crate::options::Options;
 use crate::work::{Builder, Expects, Part, RANGE, Template};
 use crate::workload::Verb;
 
@@ -17,14 +18,21 @@ pub fn paths(work: Work) -> [&'static str; 2] {
         Work::Range | Work::Fetch => {
             ["/cache_client.Scs/SortedSetFetch", "/cache_client.Scs/SortedSetPut"]
         }
+        // It has no read.
+        Work::Publish => ["/cache_client.pubsub.Pubsub/Publish"; 2],
     }
 }
 
 /// The message of a read or a write.
-pub fn template(work: Work, verb: Verb, items: &Items) -> Template {
+pub fn template(options: &Options, work: Work, verb: Verb, items: &Items) -> Template {
     let mut message = Builder::default();
-    message.field(1, Part::Name);
-    let expects = if verb == Verb::Get {
+    if work != Work::Publish {
+        message.field(1, Part::Name);
+    }
+    let expects = if work == Work::Publish {
+        publish(options, items, &mut message);
+        Expects::Any
+    } else if verb == Verb::Get {
         read(work, &mut message)
     } else {
         write(work, items, &mut message);
@@ -64,17 +72,26 @@ fn read(work: Work, message: &mut Builder) -> Expects {
             // found{contains: [true]}
             Expects::Bytes(PREFIX_BYTES, vec![0x0a, 3, 0x0a, 1, 1])
         }
-        Work::Dictionary | Work::Item => {
+        Work::Dictionary | Work::Item | Work::Publish => {
             message.field(2, Part::Member);
             Expects::Value(0)
         }
     }
 }
 
+/// `_PublishRequest`: the cache, the topic, and the value of the key as text.
+fn publish(options: &Options, items: &Items, message: &mut Builder) {
+    message.text(1, &options.cache);
+    message.text(2, &options.topic);
+    let mut value = Builder::default();
+    value.value(1, items);
+    message.nested(3, value);
+}
+
 fn write(work: Work, items: &Items, message: &mut Builder) {
     let hour = u64::from(items.ttl_or_hour()) * 1000;
     match work {
-        Work::Dictionary | Work::Item => {
+        Work::Dictionary | Work::Item | Work::Publish => {
             let mut pair = Builder::default();
             pair.field(1, Part::Member);
             pair.value(2, items);
@@ -102,6 +119,11 @@ impl Builder {
     fn field(&mut self, number: u8, part: Part) {
         self.head(number, KEY_BYTES);
         self.part(part);
+    }
+
+    fn text(&mut self, number: u8, text: &str) {
+        self.head(number, text.len());
+        self.bytes.extend_from_slice(text.as_bytes());
     }
 
     fn number(&mut self, number: u8, value: u64) {

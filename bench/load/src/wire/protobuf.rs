@@ -64,6 +64,51 @@ pub fn read_set(bytes: &[u8]) -> Option<Outcome> {
     message(bytes).map(|_| Outcome::Right)
 }
 
+/// What a subscription was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent<'a> {
+    /// A message whose value is this text.
+    Text(&'a [u8]),
+    /// A sign of life, with which each stream begins.
+    Heartbeat,
+    /// All else.
+    Other,
+}
+
+/// Reads `_SubscriptionItem`.
+pub fn read_sent(message: &[u8]) -> Sent<'_> {
+    let text = field(message, 1).and_then(|item| field(item, 2)).and_then(|value| field(value, 1));
+    match text {
+        Some(text) => Sent::Text(text),
+        None if field(message, 3).is_some() => Sent::Heartbeat,
+        None => Sent::Other,
+    }
+}
+
+/// The bytes of a field.
+fn field(message: &[u8], number: u64) -> Option<&[u8]> {
+    Fields(message).flatten().find_map(|(found, value)| match value {
+        Value::Bytes(bytes) if found == number => Some(bytes),
+        _ => None,
+    })
+}
+
+/// Splits off the first message behind its prefix; the second part is how many bytes both have.
+pub fn first_message(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let ([_, length @ ..], rest) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
+    let length = u32::from_be_bytes(*length) as usize;
+    rest.get(..length).map(|message| (message, PREFIX_BYTES + length))
+}
+
+/// Writes the request of a subscription, prefix included.
+pub fn write_subscribe(cache: &str, topic: &str, out: &mut Vec<u8>) {
+    let mut message = Vec::new();
+    write_bytes_field(1, cache.as_bytes(), &mut message);
+    write_bytes_field(2, topic.as_bytes(), &mut message);
+    write_prefix(message.len(), out);
+    out.extend_from_slice(&message);
+}
+
 /// The message behind its prefix, if it is whole and not compressed.
 pub fn message(bytes: &[u8]) -> Option<&[u8]> {
     let ([compressed, length @ ..], message) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
@@ -169,6 +214,23 @@ mod tests {
     fn half_a_message_says_nothing_yet() {
         let whole = reply(3, b"");
         assert_eq!(read_get(&Items::new(1, None), 5, &whole[..whole.len() - 1]), None);
+    }
+
+    #[test]
+    fn a_subscription_is_sent_texts_and_signs_of_life() {
+        let (mut value, mut inner, mut item) = (Vec::new(), vec![1 << 3, 7], Vec::new());
+        write_bytes_field(1, b"hello", &mut value);
+        write_bytes_field(2, &value, &mut inner);
+        write_bytes_field(1, &inner, &mut item);
+        assert_eq!(read_sent(&item), Sent::Text(b"hello"));
+        assert_eq!(read_sent(&[3 << 3 | 2, 0]), Sent::Heartbeat);
+        assert_eq!(read_sent(&[2 << 3 | 2, 0]), Sent::Other);
+
+        let mut framed = Vec::new();
+        write_prefix(item.len(), &mut framed);
+        framed.extend_from_slice(&item);
+        assert_eq!(first_message(&framed), Some((&item[..], framed.len())));
+        assert_eq!(first_message(&framed[..framed.len() - 1]), None);
     }
 
     #[test]

@@ -30,7 +30,9 @@ impl Resp {
         };
         Self {
             items: Rc::clone(items),
-            script: Script::of(options, items, resp_work::template),
+            script: Script::of(options, items, |work, verb, items| {
+                resp_work::template(options, work, verb, items)
+            }),
             waiting: Waiting::new(options.depth),
             set_head: format!("*{words}\r\n$3\r\nSET\r\n$16\r\n").into_bytes(),
             set_value: format!("\r\n${}\r\n", items.value_bytes).into_bytes(),

@@ -1,16 +1,23 @@
 //! The commands of Redis for collections, and how long an answer of any kind is.
 
 use super::line::{decimal, line};
+use crate::choices::Work;
 use crate::fault::Fault;
 use crate::items::{Items, KEY_BYTES};
-use crate::choices::Work;
+use crate::options::Options;
 use crate::work::{Builder, Expects, Part, RANGE, Template};
 use crate::workload::Verb;
 
 /// The command of a read or a write.
-pub fn template(work: Work, verb: Verb, items: &Items) -> Template {
+pub fn template(options: &Options, work: Work, verb: Verb, items: &Items) -> Template {
     let mut command = Builder::default();
-    let expects = if verb == Verb::Get {
+    let expects = if work == Work::Publish {
+        command.bytes.extend_from_slice(b"*3\r\n");
+        command.word(b"PUBLISH");
+        command.word(options.topic.as_bytes());
+        command.value_of_key(items);
+        Expects::Any
+    } else if verb == Verb::Get {
         read(work, &mut command)
     } else {
         write(work, items, &mut command);
@@ -50,7 +57,7 @@ fn read(work: Work, command: &mut Builder) -> Expects {
             command.bulk(Part::Member);
             Expects::Bytes(0, b":1\r\n".to_vec())
         }
-        Work::Dictionary | Work::Item => {
+        Work::Dictionary | Work::Item | Work::Publish => {
             command.begin(3, "HGET");
             command.bulk(Part::Member);
             Expects::Value(2)
@@ -60,7 +67,7 @@ fn read(work: Work, command: &mut Builder) -> Expects {
 
 fn write(work: Work, items: &Items, command: &mut Builder) {
     match work {
-        Work::Dictionary | Work::Item => {
+        Work::Dictionary | Work::Item | Work::Publish => {
             command.begin(4, "HSET");
             command.bulk(Part::Member);
             command.value_of_key(items);
