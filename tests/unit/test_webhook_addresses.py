@@ -2,8 +2,10 @@
 
 import asyncio
 import ipaddress
+import math
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -67,6 +69,26 @@ def answering(said: bytes) -> Iterator[int]:
         thread.join()
 
 
+@contextmanager
+def dripping(said: bytes) -> Iterator[int]:
+    """Run a server at the port that is yielded, which says this, and then letter by letter more."""
+    ending = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as connection, suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(said)
+                while not ending.wait(0.01):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        ending.set()
+        thread.join()
+
+
 def test_only_public_addresses_are_permitted() -> None:
     wrong = [each for each in PUBLIC if not Guard().permits(each)]
     wrong += [each for each in [*NOT_PUBLIC, *NOT_ADDRESSES] if Guard().permits(each)]
@@ -123,13 +145,53 @@ def test_a_redirect_is_an_answer_like_others_and_not_followed(receiver: Receiver
     assert (answer.status, len(receiver.got)) == (307, 1)
 
 
-def test_a_pause_is_read_in_seconds_and_as_a_date(receiver: Receiver) -> None:
+def test_a_pause_is_read_in_seconds_and_as_a_date(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A date is in GMT in each of the three forms of HTTP, whatever the zone of this machine is."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     date, zone = "Thu, 01 Jan 1970 00:02:00 GMT", "Wed, 21 Oct 2015 07:28:00 +99999999999999999999"
     asked = {"17": 17.0, date: 120.0, zone: None, "soon": None, "-1": None}
+    asked |= {"Thursday, 01-Jan-70 00:03:00 GMT": 180.0, "Thu Jan  1 00:04:00 1970": 240.0}
+    asked |= {9_999 * "9": math.inf, "Wed, 31 Dec 1969 00:00:00 GMT": 0.0}
     receiver.answers = [(503, {"retry-after": each}) for each in asked]
     found = poster([["127.0.0.1"]] * len(asked), ["127.0.0.0/8"])
 
-    assert [post(found, receiver.url).retry_after for _ in asked] == list(asked.values())
+    try:
+        assert [post(found, receiver.url).retry_after for _ in asked] == list(asked.values())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_no_proxy_of_the_environment_is_used(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would connect to whatever address the name has for it."""
+    with receiving() as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            for each in (name, name.upper()):
+                monkeypatch.setenv(each, f"http://127.0.0.1:{proxy.port}")
+
+        assert post(poster([["127.0.0.1"]], ["127.0.0.0/8"]), receiver.url).status == 200
+        assert (len(receiver.got), proxy.got) == (1, [])
+
+
+def test_an_answer_that_comes_drop_by_drop_is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A head within the limit of an attempt; a body within its own, and the status counts."""
+    monkeypatch.setattr("attimo.webhooks.post.BODY_SECONDS", 0.2)
+    hasty = poster([["127.0.0.1"]], ["127.0.0.0/8"], seconds=0.3)
+    head = dripping(b"HTTP/1.1 200 OK\r\nx-slow: ")
+    with head as port, pytest.raises(NoAnswerError, match=r"no answer within 0\.3 s"):
+        post(hasty, f"http://127.0.0.1:{port}/")
+    with dripping(OK + b"content-length: 9999\r\n\r\n") as port:
+        slow = poster([["127.0.0.1"]], ["127.0.0.0/8"], seconds=60.0)
+        began = time.monotonic()
+        assert post(slow, f"http://127.0.0.1:{port}/").status == 200
+        assert time.monotonic() - began < 30
 
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -2,12 +2,20 @@
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from attimo.control import Control, caches, webhook_queue, webhook_schedule, webhooks
+from attimo.control import (
+    Control,
+    accounts,
+    caches,
+    webhook_queue,
+    webhook_room,
+    webhook_schedule,
+    webhooks,
+)
 from attimo.control.tx import Tx
 from attimo.control.webhook_queue import Delivery
 from attimo.node.message_batches import Batch, Message
@@ -27,15 +35,23 @@ class Account:
 
     control: Control
     clock: Clock
+    id: int = 1
+
+    def fill(self, name: str, cache: int = 1) -> int:
+        """Publish ten messages of one byte to a topic with one webhook; return how many wait."""
+        self.hook(name, name)
+        for number in range(1, 11):
+            self.publish(b"1", number, name, cache)
+        return self.counts(name)[0]
 
     def hook(self, name: str, topic: str = "orders", cache: str = "shop") -> int:
         with self.control.begin() as tx:
             url = "https://example.com/hook"
-            return webhooks.put(tx, 1, cache, name, topic, url).webhook.id
+            return webhooks.put(tx, self.id, cache, name, topic, url).webhook.id
 
     def publish(self, value: bytes, number: int = 1, topic: str = "orders", cache: int = 1) -> None:
         at = self.clock.now * 1000
-        message = Message(cache, topic, PAGE, number, at, "", False, value)
+        message = Message(cache, topic, PAGE, number, at, "", True, value)
         with self.control.begin() as tx:
             webhook_queue.record(tx, Batch([message], []), at)
 
@@ -48,7 +64,7 @@ class Account:
     def counts(self, name: str) -> tuple[int, int, int]:
         """How many messages wait, were dropped, and are dead letters."""
         with self.control.read() as tx:
-            found = webhooks.get(tx, 1, "shop", name)
+            found = webhooks.get(tx, self.id, "shop", name)
         return found.waiting, found.dropped, found.dead
 
     def gone(self, id: int) -> None:
@@ -66,23 +82,31 @@ def account(control: Control, clock: Clock) -> Account:
     return Account(control, clock)
 
 
-def test_all_webhooks_of_an_account_together_have_a_bounded_queue(
+def test_a_full_queue_leaves_room_for_other_webhooks_of_the_account(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_queue, "MOST_BYTES_OF_ACCOUNT", 10)
-    for name in ("a", "b"):
-        account.hook(name)
-    account.hook("c", "bills")
+    monkeypatch.setattr(webhook_room, "MOST_BYTES_OF_ACCOUNT", 18)
 
-    account.publish(b"1234")
-    account.publish(b"123", topic="bills")
-    account.publish(b"12", number=2, topic="bills")
-
-    assert [account.counts(name) for name in "abc"] == [(1, 0, 0), (1, 0, 0), (1, 1, 0)]
+    assert [account.fill(name) for name in "abc"] == [9, 4, 2]
+    assert [account.counts(name)[1] for name in "abc"] == [1, 6, 8]
 
 
-def test_so_have_their_dead_letters(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook_queue, "MOST_BYTES_OF_ACCOUNT", 10)
+def test_a_full_account_leaves_room_for_other_accounts(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_room, "MOST_BYTES", 18)
+    with account.control.begin() as tx:
+        other = accounts.create(tx, "other").id
+        cache = caches.create(tx, other, "shop").id
+
+    assert [account.fill(name) for name in "abc"] == [6, 2, 0]
+    assert replace(account, id=other).fill("a", cache) == 3
+
+
+def test_dead_letters_leave_room_for_those_of_others(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_room, "MOST_BYTES_OF_ACCOUNT", 14)
     first, second = account.hook("a"), account.hook("b", "bills")
     account.publish(b"1234567")
     account.gone(first)
@@ -133,6 +157,47 @@ def test_only_as_many_webhooks_are_read_as_have_a_place(
 
     assert max(read) <= 2
     assert [account.counts(name)[0] for name in "abcde"] == [0] * 5
+
+
+def test_many_slow_receivers_of_some_accounts_leave_a_place_for_another_account(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of 40 receivers of 4 accounts answers, and yet a fifth account is served at once."""
+    monkeypatch.setattr("attimo.serve.deliveries.MOST", 16)
+    with account.control.begin() as tx:
+        others = [accounts.create(tx, f"other {number}").id for number in range(5)]
+        shops = [caches.create(tx, each, "shop").id for each in others]
+    *slow, calm = [replace(account, id=each) for each in others]
+    for each, cache in zip(slow, shops, strict=False):
+        for number in range(10):
+            each.hook(f"{number}")
+        each.publish(b"1", cache=cache)
+    stalled: list[str] = []
+
+    async def run() -> None:
+        arrived = asyncio.Event()
+
+        async def take(url: str, headers: object, body: bytes) -> Answer:
+            if b"calm" in body:
+                arrived.set()
+                return Answer(200)
+            stalled.append(url)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        deliverer = Deliverer(account.control, take, lambda: float(account.clock.now))
+        running = asyncio.create_task(deliverer.run())
+        while len(stalled) < 15:
+            await asyncio.sleep(0)
+        calm.hook("a")
+        calm.publish(b"calm", cache=shops[-1])
+        deliverer.wake()
+        await asyncio.wait_for(arrived.wait(), 60)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+    assert len(stalled) == 15
 
 
 def test_a_webhook_cannot_reach_the_server_itself_by_any_address_of_its_machine() -> None:

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from attimo.api import create_app
 from attimo.api.webhooks import Deliveries
-from attimo.control import Control, audit, caches, webhook_queue, webhooks
+from attimo.control import Control, audit, caches, webhook_queue, webhook_room, webhooks
 from attimo.control.webhook_queue import Attempt, Delivery
 from attimo.node.message_batches import Batch, Message, of_json, to_json
 from attimo.serve.deliveries import Deliverer
@@ -318,11 +318,11 @@ def test_what_was_delivered_and_not_recorded_is_delivered_again(shop: Shop) -> N
 
 def test_a_webhook_has_a_bounded_queue(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     receiver = shop.hook("a")
-    monkeypatch.setattr(webhook_queue, "MOST_WAITING", 3)
+    monkeypatch.setattr(webhook_room, "MOST_WAITING", 3)
     shop.publish("1", "2", dropped=7)
     shop.publish("3", "4", "5")
     assert (shop.info("a")["waiting"], shop.info("a")["dropped"]) == (3, 9)
-    monkeypatch.setattr(webhook_queue, "MOST_WAITING_BYTES", 4)
+    monkeypatch.setattr(webhook_room, "MOST_BYTES_OF_WEBHOOK", 4)
     shop.deliver()
     shop.publish("12", "34", "5")
     shop.deliver()
@@ -335,7 +335,7 @@ def test_the_log_and_the_dead_letters_are_bounded(
 ) -> None:
     receiver = shop.hook("a")
     monkeypatch.setattr(webhook_queue, "MOST_LOGGED", 2)
-    monkeypatch.setattr(webhook_queue, "MOST_DEAD", 2)
+    monkeypatch.setattr(webhook_room, "MOST_DEAD", 2)
     shop.publish("1", "2", "3")
     receiver.answers = [(200, {}), (410, {})]
     shop.publish("4", "5")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from attimo.api.breach import Breach, Unit, refused
-from attimo.control import webhook_queue, webhooks
+from attimo.control import webhook_queue, webhook_room, webhooks
 from attimo.errors import Exhausted, InvalidArgument
 from attimo.webhooks import retries
 
@@ -22,25 +22,31 @@ ROWS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         _EXHAUSTED,
     ),
     "webhook_waiting": (
-        webhook_queue.MOST_WAITING,
+        webhook_room.MOST_WAITING,
         "count",
         "Messages that wait for one webhook.",
         _DROPPED,
     ),
     "webhook_waiting_bytes": (
-        webhook_queue.MOST_WAITING_BYTES,
+        webhook_room.MOST_BYTES_OF_WEBHOOK,
         "bytes",
-        "All messages that wait for one webhook.",
+        "All messages that wait for one webhook; as much again may be given up.",
         _DROPPED,
     ),
     "webhook_account_bytes": (
-        webhook_queue.MOST_BYTES_OF_ACCOUNT,
+        webhook_room.MOST_BYTES_OF_ACCOUNT,
         "bytes",
         "All messages that wait for the webhooks of an account; as much again may be given up.",
         _DROPPED,
     ),
+    "webhook_server_bytes": (
+        webhook_room.MOST_BYTES,
+        "bytes",
+        "All messages that wait for the webhooks of the server; as much again may be given up.",
+        _DROPPED,
+    ),
     "webhook_dead": (
-        webhook_queue.MOST_DEAD,
+        webhook_room.MOST_DEAD,
         "count",
         "Messages of one webhook that were given up.",
         _OLDEST_GO,

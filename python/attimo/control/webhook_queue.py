@@ -10,20 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from attimo.control import audit, webhook_storage, webhooks
+from attimo.control import audit, webhook_room, webhook_storage, webhooks
 from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
+from attimo.control.webhook_room import Room
 from attimo.control.webhook_storage import QUEUED
 from attimo.store.connection import Value
 from attimo.webhooks import retries
 
-MOST_WAITING = 10_000
-"""Messages that wait for one webhook."""
-MOST_WAITING_BYTES = 16 << 20
-MOST_BYTES_OF_ACCOUNT = 128 << 20
-"""Of all that wait for webhooks of an account; as much again may have been given up."""
-MOST_DEAD = 1_000
-"""Messages of one webhook that were given up; older ones are deleted."""
 MOST_LOGGED = 1_000
 """Attempts of one webhook that its log has."""
 MOST_ENDED = 100
@@ -36,12 +30,6 @@ _TOO_OLD = "not delivered for 24 hours"
 
 _OF_TOPIC = """
 SELECT id FROM webhooks WHERE cache_id = :cache_id AND topic = :topic AND deleted_at IS NULL
-"""
-_USED = """
-SELECT disabled_at IS NOT NULL, waiting, waiting_bytes, (
-    SELECT sum(waiting_bytes) FROM webhooks AS other
-    WHERE other.account_id = webhooks.account_id AND other.deleted_at IS NULL
-) FROM webhooks WHERE id = :id
 """
 _STORE = """
 INSERT INTO webhook_messages
@@ -88,11 +76,6 @@ WHERE webhook_id = :id AND (page, number) IN (SELECT page, number {_THE_OLD})
 _END_OLD_SECRETS = """
 UPDATE webhooks SET old_secret = NULL, old_secret_until = NULL WHERE old_secret_until <= :now
 """
-_DEAD_OF_OTHERS = f"""
-SELECT coalesce(sum(length(value)), 0) FROM {QUEUED}
-WHERE dead_at IS NOT NULL AND webhooks.deleted_at IS NULL AND webhook_id <> :id
-AND webhooks.account_id = (SELECT account_id FROM webhooks WHERE id = :id)
-"""  # noqa: S608
 # The newest ones that fit into both limits stay.
 _DEAD_TOO_MANY = f"""
 SELECT page, number FROM (
@@ -211,9 +194,12 @@ def store(tx: Tx, batch: Iterable[Message], at: int) -> None:
     of_topics: dict[tuple[int, str], list[Message]] = {}
     for message in batch:
         of_topics.setdefault((message.cache_id, message.topic), []).append(message)
+    of_all = webhook_room.all_waiting(tx)
     for (cache_id, topic), messages in of_topics.items():
         for id in _webhooks(tx, cache_id, topic):
-            _enqueue(tx, id, messages, _room(tx, id), at)
+            room = webhook_room.to_wait(tx, id, of_all)
+            _enqueue(tx, id, messages, room, at)
+            of_all = room.of_all
 
 
 def head(tx: Tx, webhook_id: int) -> Delivery | None:
@@ -276,28 +262,17 @@ def _webhooks(tx: Tx, cache_id: int, topic: str) -> list[int]:
     return [id for (id,) in tx.db.rows(_OF_TOPIC, cache_id=cache_id, topic=topic)]
 
 
-def _room(tx: Tx, id: int) -> tuple[int, int]:
-    """How many messages, and how many bytes, may still be stored for a webhook."""
-    [(is_disabled, waiting, size, of_account)] = tx.db.rows(_USED, id=id)
-    if is_disabled:
-        return 0, 0
-    return MOST_WAITING - waiting, min(
-        MOST_WAITING_BYTES - size, MOST_BYTES_OF_ACCOUNT - of_account
-    )
-
-
-def _enqueue(tx: Tx, id: int, messages: Sequence[Message], room: tuple[int, int], at: int) -> None:
-    (places, size), added, dropped = room, 0, 0
-    used = 0
+def _enqueue(tx: Tx, id: int, messages: Sequence[Message], room: Room, at: int) -> None:
+    before, added, dropped = room.own, 0, 0
     for each in messages:
-        if added >= places or used + len(each.value) > size:
+        if not room.has(len(each.value)):
             dropped += 1
             continue
         tx.db.execute(_STORE, **_row(each, at))
         if tx.db.execute(_ENQUEUE, id=id, page=each.page, number=each.number):
+            room.take(len(each.value))
             added += 1
-            used += len(each.value)
-    tx.db.execute(_COUNT, id=id, messages=added, bytes=used, dropped=dropped)
+    tx.db.execute(_COUNT, id=id, messages=added, bytes=room.own - before, dropped=dropped)
 
 
 def _row(message: Message, at: int) -> dict[str, Value]:
@@ -392,8 +367,7 @@ def _leave(tx: Tx, id: int, messages: int, size: int) -> None:
 
 
 def _trim_dead(tx: Tx, id: int) -> None:
-    of_others = tx.db.scalar(_DEAD_OF_OTHERS, id=id)
-    most_bytes = min(MOST_WAITING_BYTES, MOST_BYTES_OF_ACCOUNT - of_others)
-    limits = {"most": MOST_DEAD, "most_bytes": most_bytes}
-    for page, number in tx.db.rows(_DEAD_TOO_MANY, id=id, **limits):
+    room = webhook_room.for_dead(tx, id)
+    for page, number in tx.db.rows(_DEAD_TOO_MANY, id=id, most=room.places, most_bytes=room.bytes):
         webhook_storage.take_out(tx, id, page, number)
+    webhook_storage.count_dead(tx, id)

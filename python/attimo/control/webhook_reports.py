@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from attimo.control import audit, pages, webhooks
+from attimo.control import audit, pages, webhook_storage, webhooks
 from attimo.control.actions import reads, writes
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
@@ -169,6 +169,7 @@ def redeliver(tx: Tx, account_id: int, cache: str, name: str, since: str | None 
     [(messages, size)] = tx.db.rows(_CHOSEN, **place)
     if messages:
         tx.db.execute(_AGAIN, **place)
+        webhook_storage.count_dead(tx, found.id)
         tx.db.execute(_WAITS, webhook_id=found.id, messages=messages, bytes=size)
         audit.note(tx, account_id, name, cache=cache, messages=messages)
     return int(messages)

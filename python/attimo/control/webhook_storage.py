@@ -2,6 +2,7 @@
 
 import hashlib
 
+from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -22,6 +23,12 @@ DELETE FROM webhook_messages WHERE rowid IN (
     AND other.webhook_id <> :id
 )
 """
+_COUNT_DEAD = f"""
+UPDATE webhooks SET (dead, dead_bytes) = (
+    SELECT count(*), coalesce(sum(length(value)), 0) FROM {QUEUED}
+    WHERE webhook_id = :id AND dead_at IS NOT NULL
+) WHERE id = :id
+"""  # noqa: S608
 _TAKE_OUT = "DELETE FROM webhook_queue WHERE webhook_id = :id AND {which}"
 _ONE = "page = :page AND number = :number"
 
@@ -40,6 +47,12 @@ def message_id(topic: tuple[int, str, str], page: int, number: int) -> str:
 def take_out(tx: Tx, webhook_id: int, page: int, number: int) -> None:
     """Delete a message of a webhook, unless another one needs it, from the queue of this one."""
     _remove(tx, _ONE, id=webhook_id, page=page, number=number)
+
+
+@writes("webhook.count-dead", SERVER, audited=False)
+def count_dead(tx: Tx, webhook_id: int) -> None:
+    """Note how many messages of a webhook were given up, after some were, or are no longer."""
+    tx.db.execute(_COUNT_DEAD, id=webhook_id)
 
 
 def empty(tx: Tx, webhook_id: int) -> None:

@@ -48,8 +48,7 @@ URL_RULE = (
 
 _COLUMNS = """
 webhooks.id, caches.name, webhooks.name, topic, url, webhooks.created_at, disabled_at, failures,
-next_attempt_at, waiting, dropped,
-(SELECT count(*) FROM webhook_queue WHERE webhook_id = webhooks.id AND dead_at IS NOT NULL),
+next_attempt_at, waiting, dropped, dead,
 CASE WHEN old_secret_until > :now THEN old_secret_until END
 """
 _OF_ACCOUNT = """
@@ -81,14 +80,16 @@ _UPDATE = """
 UPDATE webhooks SET topic = :topic, url = :url, disabled_at = NULL, failures = 0,
 next_attempt_at = 0, revision = :revision WHERE id = :id
 """
-_NOTHING_WAITS = "UPDATE webhooks SET waiting = 0, waiting_bytes = 0 WHERE id = :id"
+_NOTHING_WAITS = """
+UPDATE webhooks SET waiting = 0, waiting_bytes = 0, dead = 0, dead_bytes = 0 WHERE id = :id
+"""
 _ROTATE = """
 UPDATE webhooks SET old_secret = CASE WHEN :until > :now THEN secret END,
 old_secret_until = CASE WHEN :until > :now THEN :until END, secret = :secret WHERE id = :id
 """
 _DELETE = """
 UPDATE webhooks SET deleted_at = :now, revision = :revision, secret = '', old_secret = NULL,
-waiting = 0, waiting_bytes = 0 WHERE id = :id
+waiting = 0, waiting_bytes = 0, dead = 0, dead_bytes = 0 WHERE id = :id
 """
 
 

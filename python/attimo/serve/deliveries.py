@@ -26,11 +26,12 @@ from attimo.webhooks import events, retries, signatures
 from attimo.webhooks.post import Answer, NoAnswerError
 
 MOST = 64
-"""Deliveries at once."""
+"""Deliveries at once; as many test deliveries come beside them."""
 MOST_OF_ACCOUNT = 8
-"""Those of one account."""
+"""Those of one account. It has fewer if many accounts have some: at most as many as are free, so
+that there is a place for another account."""
 MOST_TESTS = 4
-"""Test deliveries of one account at once."""
+"""The same for test deliveries."""
 TURN = 100
 """Messages that a webhook gets before others that wait for a place have their turn."""
 TURN_SECONDS = 2.0
@@ -112,10 +113,11 @@ class Deliverer:
 
     async def settle(self) -> None:
         """Deliver all that is due now, and return when nothing of it is in flight."""
-        await self._start_due()
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        self._woken.set()
+        while self._tasks or self._woken.is_set():
+            self._woken.clear()
             await self._start_due()
+            await asyncio.gather(*self._tasks)
 
     async def test(self, delivery: Delivery) -> Attempt:
         """Try to deliver a message that is in no queue, and log it.
@@ -124,13 +126,13 @@ class Deliverer:
             Busy: The account has enough tests in flight.
         """
         account = delivery.account_id
-        if self._tests[account] >= MOST_TESTS:
-            raise Busy(f"Limit exceeded: {MOST_TESTS} tests of webhooks run already")
+        if self._tests[account] >= _most_of_account(MOST_TESTS, self._tests.total()):
+            raise Busy(f"Limit exceeded: {self._tests[account]} tests of webhooks run already")
         self._tests[account] += 1
         try:
             attempt = await self._attempt(delivery, f"test-{secrets.token_hex(8)}")
         finally:
-            self._tests[account] -= 1
+            self._tests -= Counter([account])
         await self._store(lambda tx: webhook_queue.log(tx, delivery.webhook_id, attempt))
         return attempt
 
@@ -174,20 +176,23 @@ class Deliverer:
 
     def _asking(self, at: int, most: int) -> Callable[[Any], list[tuple[int, int]]]:
         """The question for what is due after the last one, and has a place."""
-        of_accounts = Counter(self._busy.values())
-        full = [account for account, many in of_accounts.items() if many >= MOST_OF_ACCOUNT]
+        full = [account for account in set(self._busy.values()) if not self._has_place(account)]
         after, busy = self._last, list(self._busy)
         return lambda tx: webhook_schedule.due(tx, at, most, after, busy, full)
 
     def _start(self, webhook: int, account: int) -> None:
         """Start a webhook, if its account has a place."""
-        if Counter(self._busy.values())[account] >= MOST_OF_ACCOUNT:
+        if not self._has_place(account):
             return
         self._last = webhook
         self._busy[webhook] = account
         task = asyncio.create_task(self._deliver(webhook))
         self._tasks.add(task)
         task.add_done_callback(partial(self._end, webhook))
+
+    def _has_place(self, account: int) -> bool:
+        busy = Counter(self._busy.values())
+        return busy[account] < _most_of_account(MOST_OF_ACCOUNT, busy.total())
 
     def _end(self, webhook: int, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -268,3 +273,8 @@ class Deliverer:
             trace = None if isinstance(error, AttimoError) else error
             log.error("webhooks cannot go on; tried again: %s", error, exc_info=trace)
         self._has_failed = True
+
+
+def _most_of_account(most: int, busy: int) -> int:
+    """How many an account may have if so many are busy: at most as many as are free."""
+    return min(most, MOST - busy)

@@ -530,8 +530,8 @@ CREATE TABLE sold_meters (
 -- A webhook: messages of a topic are posted to a URL. Its secret signs them, so it is stored as it is; the
 -- old one signs, too, until `old_secret_until`. A deleted one keeps its row without secrets, for the nodes.
 -- `disabled_at` is when its receiver said that it is gone. `failures` counts attempts that failed in a row,
--- `next_attempt_at` is in milliseconds. `waiting` messages have `waiting_bytes`; `dropped` is how many were
--- not stored; `deliveries` is the number of the newest in its log.
+-- `next_attempt_at` is in milliseconds. `waiting` messages have `waiting_bytes`; `dead` ones, which were given
+-- up, have `dead_bytes`; `dropped` is how many were not stored; `deliveries` is the number of the newest in its log.
 CREATE TABLE webhooks (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL,
@@ -551,7 +551,7 @@ CREATE TABLE webhooks (
     waiting INTEGER DEFAULT 0 NOT NULL,
     waiting_bytes INTEGER DEFAULT 0 NOT NULL,
     dropped INTEGER DEFAULT 0 NOT NULL,
-    deliveries INTEGER DEFAULT 0 NOT NULL,
+    deliveries INTEGER DEFAULT 0 NOT NULL, dead INTEGER DEFAULT 0 NOT NULL, dead_bytes INTEGER DEFAULT 0 NOT NULL,
     FOREIGN KEY(account_id) REFERENCES accounts (id),
     FOREIGN KEY(cache_id) REFERENCES caches (id)
 );

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -180,7 +181,10 @@ class Poster:
                 if text.isascii() and text.isdecimal():
                     return float(text)
                 with suppress(ValueError, OverflowError):
-                    return max(0.0, parsedate_to_datetime(text).timestamp() - self.now())
+                    date = parsedate_to_datetime(text)
+                    # Dates of HTTP are in GMT, also in the form that does not say so.
+                    moment = date if date.tzinfo else date.replace(tzinfo=UTC)
+                    return max(0.0, moment.timestamp() - self.now())
         return None
 
 
