@@ -32,11 +32,13 @@ class Authority:
     folder: Path
 
     def __post_init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.private_key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test's authority")])
-        builder = self._builder(self._name, self._key.public_key(), timedelta(), 9 * DAY)
+        builder = self._builder(self._name, self.private_key.public_key(), timedelta(), 9 * DAY)
         constraints = x509.BasicConstraints(ca=True, path_length=0)
-        signed = builder.add_extension(constraints, critical=True).sign(self._key, hashes.SHA256())
+        signed = builder.add_extension(constraints, critical=True).sign(
+            self.private_key, hashes.SHA256()
+        )
         self.root.write_bytes(signed.public_bytes(Encoding.PEM))
 
     @property
@@ -72,7 +74,9 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test's server")])
         builder = self._builder(subject, key.public_key(), begins, ends)
         hosts = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        signed = builder.add_extension(hosts, critical=False).sign(self._key, hashes.SHA256())
+        signed = builder.add_extension(hosts, critical=False).sign(
+            self.private_key, hashes.SHA256()
+        )
         _replace(self.key, pem(key, passphrase))
         _replace(self.chain, signed.public_bytes(Encoding.PEM))
         return signed.serial_number

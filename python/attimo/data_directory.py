@@ -150,6 +150,10 @@ class DataDirectory:
                 found.append(str(path.relative_to(self.path)))
         return found
 
+    def may_be_foreign(self) -> bool:
+        """Whether there is a database, which no server has used here: look before any change."""
+        return self.database.exists() and not (self.path / "lock").exists()
+
     def _check_ours(self) -> None:
         """Refuse another program's directory, since all files in it would become private."""
         ours = (self.path / "lock").exists() or self.database.exists()

@@ -1,5 +1,8 @@
 """A server that cannot start says why in one line, and damages nothing."""
 
+import sqlite3
+import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,13 +62,25 @@ def test_a_value_that_is_not_allowed_is_named(words: tuple[str, str]) -> None:
     assert words[0] in refused(*words)
 
 
-def test_a_database_that_is_none_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["a text", "another program's database"])
+def test_a_file_of_another_program_is_left_alone_with_its_folder(tmp_path: Path, kind: str) -> None:
     database = tmp_path / "attimo.db"
-    database.write_text("this is a shopping list, and quite a long one")
-    database.chmod(0o600)  # else a warning comes before the refusal
+    if kind == "a text":
+        database.write_text("this is a shopping list, and quite a long one")
+    else:
+        with closing(sqlite3.connect(database)) as file:
+            file.execute("CREATE TABLE songs (title TEXT)")
+            file.commit()
+    database.chmod(0o664)
+    tmp_path.chmod(0o755)
+    before = database.read_bytes()
 
     assert "database" in refused("--data-dir", str(tmp_path), "--http", "127.0.0.1:0")
-    assert database.read_text().startswith("this is a shopping list")
+
+    assert database.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["attimo.db"]
+    assert stat.S_IMODE(database.stat().st_mode) == 0o664
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_damaged_credentials_end_the_start_with_one_line(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from attimo.certificates import authority
+from attimo.certificates import authority, pair
 from attimo.certificates.names import names
 from attimo.errors import Misconfigured
+from certificates import Authority, pem
 
 NOW = datetime.now(UTC)
 
@@ -163,6 +164,47 @@ def test_an_authority_that_is_damaged_is_named_with_the_mend(
 
     with pytest.raises(Misconfigured, match=f"{said}.*put back what was there"):
         authority.ensure(tmp_path, "example.com", NOW)
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_whatever_byte_of_a_certificate_is_damaged_it_is_used_or_named(tmp_path: Path) -> None:
+    """The library finds most damage only when it needs the part."""
+    authority.ensure(tmp_path, "localhost", NOW)
+    file = tmp_path / "ca.pem"
+    sound = ssl.PEM_cert_to_DER_cert(file.read_text())
+    said: list[str] = []
+    for place in range(len(sound)):
+        for byte in {sound[place] ^ 1, sound[place] ^ 0x80, 0, 0xFF}:
+            wrong = sound[:place] + bytes([byte]) + sound[place + 1 :]
+            try:
+                found = pair.certificate(file, ssl.DER_cert_to_PEM_cert(wrong))
+            except Misconfigured as error:
+                said.append(str(error))
+            else:
+                found.public_key()
+                assert found.extensions is not None
+                assert found.not_valid_before_utc is not found.not_valid_after_utc
+    assert len(said) > 100
+    assert set(said) == {f"{file} contains no valid certificate in PEM"}
+
+
+def test_an_authority_that_has_expired_signs_nothing_and_is_named(tmp_path: Path) -> None:
+    authority.ensure(tmp_path, "localhost", NOW)
+    later = NOW + authority.AUTHORITY_LIVES + timedelta(hours=1)
+
+    with pytest.raises(Misconfigured, match=r"ca\.pem expired on .* UTC, .*put back"):
+        authority.ensure(tmp_path, "example.com", later)
+
+
+def test_an_authority_of_the_operator_need_not_name_its_key(tmp_path: Path) -> None:
+    operator = Authority(tmp_path)
+    (tmp_path / "ca.pem").write_bytes(operator.root.read_bytes())
+    (tmp_path / "ca.key").write_bytes(pem(operator.private_key))
+
+    authority.ensure(tmp_path, "localhost", NOW)
+
+    command = ["openssl", "verify", "-CAfile", "ca.pem", "server.pem"]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
 
 
 def test_a_key_of_another_authority_is_named(tmp_path: Path) -> None:

@@ -127,9 +127,14 @@ def _authority(
         authority, key = pair.certificate(file, pem), pair.private_key(key_file, key_pem)
     except Misconfigured as error:
         raise Misconfigured(f"{error}, and {_MEND.format(file=file)}") from error
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.public_key() == authority.public_key():
-        return authority, key
-    raise Misconfigured(f"{key_file} is not the key of {file}, and {_MEND.format(file=file)}")
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or (
+        key.public_key() != authority.public_key()
+    ):
+        raise Misconfigured(f"{key_file} is not the key of {file}, and {_MEND.format(file=file)}")
+    ends = authority.not_valid_after_utc
+    if ends <= now:
+        raise Misconfigured(f"{file} expired on {ends:%F %T} UTC, and {_MEND.format(file=file)}")
+    return authority, key
 
 
 _MEND = (
@@ -178,7 +183,6 @@ def _sign_server(
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Attimo server")])
-    issuer = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return (
         x509.CertificateBuilder(
             authority.subject, subject, key.public_key(), x509.random_serial_number()
@@ -190,11 +194,22 @@ def _sign_server(
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer), critical=False
-        )
+        .add_extension(_identifier_of(authority, authority_key), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
+
+
+def _identifier_of(
+    authority: "x509.Certificate", key: "ec.EllipticCurvePrivateKey"
+) -> "x509.AuthorityKeyIdentifier":
+    """How the authority's key is named; not every operator's authority names it."""
+    from cryptography import x509
+
+    try:
+        named = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(named)
 
 
 def _alternatives(endpoints: Sequence[str]) -> "list[x509.GeneralName]":

@@ -101,11 +101,16 @@ def certificate(file: Path, pem: str) -> "x509.Certificate":
         Misconfigured: One is not valid, or there is none.
     """
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
+    damaged = (ValueError, TypeError, UnsupportedAlgorithm)
     try:
-        return x509.load_pem_x509_certificates(pem.encode())[0]
-    except ValueError as error:
+        found = x509.load_pem_x509_certificates(pem.encode())
+        for each in found:
+            _parse(each)
+    except (*damaged, x509.InvalidVersion, x509.DuplicateExtension) as error:
         raise Misconfigured(f"{file} contains no valid certificate in PEM") from error
+    return found[0]
 
 
 def private_key(file: Path, pem: str) -> "PrivateKeyTypes":
@@ -125,12 +130,19 @@ def private_key(file: Path, pem: str) -> "PrivateKeyTypes":
         raise Misconfigured(f"{file} contains no valid private key in PEM") from error
 
 
+def _parse(certificate: "x509.Certificate") -> None:
+    """Read the parts that the library parses on use, which raises various errors."""
+    certificate.public_key()
+    _ = certificate.subject, certificate.extensions
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
 def _names(certificate: "x509.Certificate") -> list[str]:
     from cryptography import x509
 
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return []
     hosts = found.get_values_for_type(x509.DNSName)
     return [*hosts, *(str(each) for each in found.get_values_for_type(x509.IPAddress))]

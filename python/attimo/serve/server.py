@@ -35,6 +35,7 @@ from attimo.serve.predecessor import Predecessor, predecessor
 from attimo.serve.signals import Shutdown, on_sighup, shutdown_signals
 from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings, host, supervisor
+from attimo.store.database import check_ours
 
 GRACE_SECONDS = 7.0  # of the ten within which a server must stop
 LONGEST_FOLDER = 85  # bytes; the kernel allows 107 for the path of a socket
@@ -57,6 +58,8 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
     with ExitStack() as stack:
         stack.enter_context(outlet.never_blocking())
         _prepare_process(settings)
+        if home.may_be_foreign():
+            check_ours(home.database)
         home.prepare()
         shutdown = stack.enter_context(shutdown_signals())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))

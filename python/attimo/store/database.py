@@ -149,7 +149,7 @@ def open_database(path: Path) -> Database:
     """
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
-    _check_ours(path)
+    check_ours(path)
     database = Database(path, _file_at(path))
     try:
         with database.begin() as connection:
@@ -170,7 +170,7 @@ def outdated_step(path: Path) -> str | None:
     """
     if not path.exists():
         return None
-    _check_ours(path)
+    check_ours(path)
     with _named(path), closing(dbapi2.connect(str(path), timeout=BUSY_SECONDS)) as file:
         return schema.outdated_step(Connection(file), path)
 
@@ -193,8 +193,13 @@ def _create_private(path: Path) -> None:
         raise StoreUnavailable(f"{path} cannot be opened: {error.strerror}") from error
 
 
-def _check_ours(path: Path) -> None:
-    """Refuse another program's database, before a connection changes its journal mode."""
+def check_ours(path: Path) -> None:
+    """Refuse another program's database, before a connection changes its journal mode.
+
+    Raises:
+        Misconfigured: The file is another program's.
+        StoreUnavailable: The file cannot be read, or is not a database.
+    """
     with _named(path), closing(dbapi2.connect(str(path), timeout=BUSY_SECONDS)) as file:
         (found,) = file.execute("PRAGMA application_id").fetchone()
         names = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
