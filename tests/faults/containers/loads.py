@@ -23,6 +23,7 @@ BATCH_BYTES = 256 * KB
 BATCH = 500  # requests: their answers fit into the buffers of a socket that nobody reads yet
 NOISE = random.Random(7).randbytes(5_000 * KB)  # noqa: S311  (a load, not a secret)
 LARGE = 4_800 * KB
+MESSAGE = 1_000 * KB
 ANSWER_SECONDS = 60
 CACHE = "default-cache"
 
@@ -173,6 +174,35 @@ def half_read(server: Server, clients: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def unread_streams(server: Server, clients: int, topics: int) -> Iterator[None]:
+    """Hold streams of events of which nobody reads anything."""
+    with _many(server, clients, receive_bytes=4_096) as sockets:
+        for number, one in enumerate(sockets):
+            accept = "Accept: text/event-stream"
+            _say(one, _request(server, f"GET /topics/{CACHE}/t{number % topics}", 0, accept))
+        yield
+
+
+@contextlib.contextmanager
+def half_published(server: Server, clients: int) -> Iterator[None]:
+    """Hold messages of which the last byte is missing; some are refused, which is right."""
+    head = _request(server, f"POST /topics/{CACHE}/half", MESSAGE)
+    with _many(server, clients) as sockets:
+        for one in sockets:
+            _say(one, head + NOISE[: MESSAGE - 1])
+        yield
+
+
+def publish(server: Server, count: int, size: int, topics: int) -> None:
+    """Publish messages of a size; every one must be answered with 204."""
+    headers = {"authorization": server.api_key}
+    with httpx.Client(base_url=server.http, headers=headers, timeout=ANSWER_SECONDS) as web:
+        for number in range(count):
+            answer = web.post(f"/topics/{CACHE}/t{number % topics}", content=NOISE[:size])
+            assert answer.status_code == 204, answer.text
+
+
+@contextlib.contextmanager
 def over_tls(server: Server, clients: int) -> Iterator[None]:
     """Hold connections with TLS, each of which has asked for something."""
     context = ssl.create_default_context(cafile=str(server.ca))
@@ -205,9 +235,9 @@ def _many(server: Server, count: int, receive_bytes: int = 0) -> Iterator[list[s
         yield sockets
 
 
-def _request(server: Server, line: str, length: int) -> bytes:
+def _request(server: Server, line: str, length: int, header: str = "Accept: */*") -> bytes:
     return (
-        f"{line} HTTP/1.1\r\nHost: a\r\nAuthorization: {server.api_key}\r\n"
+        f"{line} HTTP/1.1\r\nHost: a\r\nAuthorization: {server.api_key}\r\n{header}\r\n"
         f"Content-Length: {length}\r\n\r\n"
     ).encode()
 

@@ -112,6 +112,20 @@ def large_beside_half_done(it: Container) -> None:
             loads.set_over_grpc(wire, loads.LARGE)
 
 
+def unread_messages(it: Container) -> None:
+    """Messages for subscribers that read nothing, and others half sent, while others write."""
+    topics = 8
+    with (
+        loads.unread_streams(it.server, 200, topics),
+        loads.half_published(it.server, 40),
+    ):
+        loads.publish(it.server, 100, loads.MESSAGE, topics)
+        loads.publish(it.server, 1_000, 100, topics * 125)
+        with Writer(it.server) as writer:
+            writer.fill(it.budget, 10 * KB)
+        loads.publish(it.server, 20, loads.MESSAGE, topics)
+
+
 def passwords_beside_writes(it: Container) -> None:
     """Strangers sign in, each of whom costs a hash of 19 MiB, while others write."""
     loads.together(
@@ -148,6 +162,7 @@ LOADS = (
     collections,
     half_done,
     large_beside_half_done,
+    unread_messages,
     passwords_beside_writes,
     up_and_down,
     many_connections,
