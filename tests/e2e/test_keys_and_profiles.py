@@ -217,3 +217,32 @@ def test_env_points_a_shell_at_the_server_of_a_profile(stranger: Terminal, serve
     }
     both = stranger.type("env", "--profile", "there", "--data-dir", str(server.data_dir))
     assert (both.status, "only one of" in both.error) == (2, True)
+
+
+def test_a_profile_that_was_damaged_by_hand_is_one_plain_line(stranger: Terminal) -> None:
+    stranger.do("profile", "add", "there", "--url", "http://127.0.0.1:1", "--api-key", "k")
+    (file,) = stranger.home.rglob("profiles.toml")
+    sound, wrong = file.read_text(), {}
+    for before, after in (
+        ("http://127.0.0.1:1", "http://[::1"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:99999"),
+        ("http://127.0.0.1:1", "ftp://127.0.0.1"),
+        ("http://127.0.0.1:1", "https://a:b@c.example"),
+        ("http://127.0.0.1:1", r"http://a\nb"),
+        ("http://127.0.0.1:1", ""),
+        ('"k"', r'"a\nb"'),
+        ('"k"', '""'),
+        ('"k"', "1"),
+        ('"k"', '"k'),
+        ('["there"]', "[there"),
+    ):
+        file.write_text(sound.replace(before, after))
+        for words in ("env", "get k", "whoami", "top --once", "console"):
+            answer = stranger.type(*words.split(), "--profile", "there")
+            if (
+                answer.status != 2
+                or not answer.error.startswith("attimo: ")
+                or (answer.error.count("\n") != 1)
+            ):
+                wrong[words, after] = answer.status, answer.error
+    assert wrong == {}

@@ -80,8 +80,10 @@ def _local(data_dir: Path | None) -> Credentials:
 def _elsewhere(name: str) -> Credentials:
     """The credentials of a profile; its address is taken for the public name of the server."""
     found = profiles.get(name)
+    keys.place(found.url)  # whoever edits the file by hand may have damaged it
+    api_key = keys.checked(found.api_key, f"the key of the profile {name!r}")
     parts = urlsplit(found.url)
     https = found.url if parts.scheme == "https" else None
     http = None if https else found.url
     endpoint = parts.netloc.removesuffix(":443")
-    return Credentials(endpoint, found.api_key, http, https, found.ca, 0, found.cache or "")
+    return Credentials(endpoint, api_key, http, https, found.ca, 0, found.cache or "")
