@@ -27,6 +27,7 @@ NASTY = "\"><img src=x onerror=boom()>'{{7*7}}"
 PUBLIC = {
     "sign-in": "/console/sign-in",
     "sign-up": "/console/sign-up",
+    "confirm": "/console/confirm",
     "forgotten": "/console/forgotten",
     "reset": "/console/reset",
     "accept": "/console/accept",

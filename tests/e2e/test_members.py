@@ -2,11 +2,8 @@
 
 import json
 import re
-import socketserver
 import stat
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,41 +12,15 @@ import pytest
 
 from e2e.terminal import Terminal
 from harness import Server
+from mailbox_server import Mailbox, mailbox_server
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
 
-@dataclass
-class Mailbox:
-    """A server for e-mail that takes everything and keeps it."""
-
-    port: int
-    arrived: threading.Event = field(default_factory=threading.Event)
-    letter: str = ""
-
-
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 mailbox\r\n")
-            for line in self.rfile:
-                word = line[:4].upper()
-                if word == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    box.letter = b"".join(iter(self.rfile.readline, b".\r\n")).decode()
-                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-                if word == b"QUIT":
-                    break
-            box.arrived.set()
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        box = Mailbox(server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with mailbox_server() as box:
         yield box
-        server.shutdown()
-        thread.join()
 
 
 def token_in(text: str) -> str:
@@ -78,8 +49,7 @@ def test_a_guest_comes_by_the_invitation_in_the_mail(stranger: Terminal, mailbox
     with Server("--smtp", f"smtp://127.0.0.1:{mailbox.port}") as server:
         owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
         owner.do("member", "invite", "Bob@example.com", "--role", "operator")
-        assert mailbox.arrived.wait(20)
-        assert "To: bob@example.com" in mailbox.letter
+        assert "To: bob@example.com" in mailbox.next()
         with httpx.Client(base_url=server.http) as bob:
             joined = accept(bob, token_in(mailbox.letter))
             assert bob.get("/caches").json()["caches"][0]["name"] == "default-cache"

@@ -20,7 +20,7 @@ from attimo.control import Control
 from attimo.control.actions import Action
 from fakes import Client
 
-ADDRESSES = Addresses(None, None, lambda: None, has_mail=False)
+ADDRESSES = Addresses(None, None, lambda: None)
 HEALTH = Health(0, [], None, 1, 2**20, is_writable=False, failures=3)
 
 

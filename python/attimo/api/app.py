@@ -97,6 +97,7 @@ def create_app(
     paying: Paying | None = None,
     pages: Sequence[Route] = (),
     deliveries: Deliveries | None = None,
+    has_mail: bool = False,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -116,6 +117,7 @@ def create_app(
         paying: How the server is paid; None if it takes no payments.
         pages: The routes of the console.
         deliveries: What delivers to webhooks.
+        has_mail: Whether `send` reaches people, so that who signs up can confirm the address.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=[*routes, *pages], lifespan=_few_threads)
@@ -130,9 +132,8 @@ def create_app(
     app.state.deliveries = deliveries or Deliveries()
     app.state.calls = Throttle(control.clock)
     app.state.certificates = known or Certificates()
-    app.state.people = People(
-        sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)
-    )
+    throttle, limited = Throttle(control.clock), mail_limits.of_trail(control)
+    app.state.people = People(sign_up, send, throttle, endpoint, limited, has_mail)
     problems.install(app)
     app.add_middleware(GrpcHandler, control=control, endpoint=endpoint)
     app.add_middleware(KnownFirst)

@@ -24,6 +24,7 @@ from attimo.control import (
     selectors,
     session_rows,
     sessions,
+    sign_ups,
     text_rules,
     url_keys,
     users,
@@ -282,6 +283,18 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "The lifetime of an invitation.",
         refused(Unauthenticated),
     ),
+    "sign_up_life": (
+        sign_ups.SECONDS,
+        "seconds",
+        "How long a sign-up waits until its address is confirmed.",
+        refused(Unauthenticated),
+    ),
+    "open_sign_ups": (
+        sign_ups.MOST,
+        "count",
+        "Sign-ups that wait for that.",
+        Breach("the oldest one ends"),
+    ),
     "sessions": (session_rows.MOST, "count", "Sessions of a user.", Breach("the oldest one ends")),
     "session_life": (
         sessions.SECONDS,
@@ -322,14 +335,14 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "mails_to_address_per_hour": (
         mail_limits.ADDRESS_HOUR,
         "per hour",
-        "Invitations to one address, from all accounts together; password resets for it count "
-        "separately.",
+        "Invitations to one address, from all accounts together; password resets and sign-ups for "
+        "it count separately.",
         refused(TooMuchMail),
     ),
     "mails_to_address_per_day": (
         mail_limits.ADDRESS_DAY,
         "per day",
-        "Invitations to one address, or password resets for it, per day.",
+        "Invitations to one address, password resets or sign-ups for it, per day.",
         refused(TooMuchMail),
     ),
     "invitations_per_hour": (

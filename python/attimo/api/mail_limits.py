@@ -1,9 +1,10 @@
 """Limits on e-mail to an address, and by an account, per hour and per day.
 
-Invitations and resets are counted separately, so that inviting an address cannot block its resets.
+Invitations, resets and sign-ups are counted separately, so that inviting an address cannot block
+its resets.
 `ann+shop@example.com` counts as `ann@example.com`, which is the same mailbox with most providers.
 Counts are in memory, within bounds. After a restart, invitations are counted again from the audit
-log; resets, which unauthenticated clients request, are not.
+log; resets and sign-ups, which unauthenticated clients request, are not.
 """
 
 import threading
@@ -17,7 +18,7 @@ from attimo.errors import TooMuchMail
 HOUR = 60 * 60
 DAY = 24 * HOUR
 ADDRESS_HOUR, ADDRESS_DAY = 5, 10
-"""Invitations, and resets, for one address."""
+"""Invitations, resets, and sign-ups, for one address."""
 ACCOUNT_HOUR, ACCOUNT_DAY = 50, 200
 """Invitations by one account."""
 MOST_SOURCES = 10_000
@@ -60,7 +61,18 @@ class MailLimits:
         Raises:
             TooMuchMail: The limit of the address is reached.
         """
-        now, address = self.clock(), f"reset {_mailbox(email)}"
+        self._by_stranger(f"reset {_mailbox(email)}")
+
+    def sign_up(self, email: str) -> None:
+        """Count a token to confirm an address, whether or not there is such a user.
+
+        Raises:
+            TooMuchMail: The limit of the address is reached.
+        """
+        self._by_stranger(f"sign-up {_mailbox(email)}")
+
+    def _by_stranger(self, address: str) -> None:
+        now = self.clock()
         with self._lock:
             self._addresses.check(address, "An address gets", now)
             self._addresses.count(address, now)

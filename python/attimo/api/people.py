@@ -24,6 +24,8 @@ class People:
         throttle: Limits guessing.
         endpoint: The server's public name, for e-mails.
         mail_limits: Limits e-mail.
+        has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory. Where it
+            is sent, who signs up confirms the address first.
     """
 
     sign_up: SignUp
@@ -31,6 +33,7 @@ class People:
     throttle: Throttle
     endpoint: str
     mail_limits: MailLimits
+    has_mail: bool = False
 
     def name(self, email: str) -> str:
         """Return the name by which attempts for an address are counted.

@@ -15,10 +15,8 @@ class Addresses:
         https: The URL by the public name; None if it does not offer HTTP.
         http: The URL without TLS, for programs on this machine; None if there is none.
         root: Returns the certificate to trust, if clients do not trust it already.
-        has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory.
     """
 
     https: str | None
     http: str | None
     root: Callable[[], Path | None]
-    has_mail: bool

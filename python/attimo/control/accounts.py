@@ -85,7 +85,7 @@ def create(tx: Tx, name: str) -> Account:
     Raises:
         InvalidArgument: The name is blank, too long, not printable, or could be an ID.
     """
-    _check(name)
+    check_name(name)
     account_id = tx.db.scalar(
         _CREATE,
         name=name,
@@ -180,7 +180,7 @@ def rename(tx: Tx, account_id: int, other_id: int, name: str) -> AccountDetails:
     """
     account = get(tx, other_id)
     if account.name != name:
-        _check(name)
+        check_name(name)
         need_free(tx, name)
         tx.db.execute("UPDATE accounts SET name = :name WHERE id = :id", name=name, id=other_id)
         note(tx, account_id, account, new_name=name)
@@ -254,7 +254,7 @@ def note(tx: Tx, account_id: int, about: Account, **more: object) -> None:
         audit.note_of_system(tx, about.id, tx.action, about.name, **more)
 
 
-def _check(name: str) -> None:
+def check_name(name: str) -> None:
     """Refuse a name that is none, or with which operators would name another account by its ID."""
     text_rules.check("name", name, LONGEST_NAME)
     if name.isdecimal() or name == "*" or name.casefold().startswith("id:"):

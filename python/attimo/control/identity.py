@@ -27,6 +27,7 @@ def renew(tx: Tx) -> None:
     tx.db.execute("UPDATE url_keys SET revoked_at = :now WHERE revoked_at IS NULL", now=tx.now)
     tx.db.execute("DELETE FROM refresh_tokens")
     tx.db.execute("DELETE FROM invitations")
+    tx.db.execute("DELETE FROM sign_ups")
     sign_everybody_out(tx)
 
 

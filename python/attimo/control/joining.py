@@ -9,6 +9,7 @@ from attimo.control import (
     invitations,
     members,
     sessions,
+    sign_ups,
     transfer,
     users,
 )
@@ -52,6 +53,20 @@ def sign_up(tx: Tx, email: str, password_hash: str, account_name: str | None) ->
     key = api_keys.create(tx, account.id, "made at sign-up")
     transfer.review(tx, [account.id])
     return NewAccount(account.id, key, sessions.create(tx, user))
+
+
+@writes("member.join", PROOF)
+def confirm(tx: Tx, token: str, password_hash: str) -> NewAccount:
+    """Sign up the holder of a token that was sent to confirm the address.
+
+    Raises:
+        Unauthenticated: The token is invalid, was used, or has expired.
+        InvalidArgument: The name of the account is invalid.
+        UserExists: The address has got a user meanwhile.
+    """
+    pending = sign_ups.of_token(tx, token)
+    sign_ups.end(tx, pending.email)
+    return sign_up(tx, pending.email, password_hash, pending.account_name)
 
 
 @writes("member.join", PROOF)

@@ -81,6 +81,7 @@ def make(
         Paying(seller.provider, seller.rule, currency, endpoint, seller.wake) if seller else None,
         entry.routes(_addresses(settings, running, root), health),
         Deliveries(webhooks.wake, webhooks.test) if webhooks else None,
+        settings.smtp is not None,
     )
 
 
@@ -93,7 +94,6 @@ def _addresses(
         http_at_endpoint(running),
         f"http://{reachable(running.http)}" if running.http else None,
         root,
-        settings.smtp is not None,
     )
 
 

@@ -229,6 +229,16 @@ CREATE TABLE password_resets (
 );
 CREATE INDEX ix_password_resets_user_id ON password_resets (user_id);
 
+-- Who has signed up and not confirmed the address yet.
+CREATE TABLE sign_ups (
+    hash BLOB NOT NULL,
+    email TEXT NOT NULL,
+    account_name TEXT,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (hash)
+);
+CREATE INDEX sign_ups_by_email ON sign_ups (email);
+
 -- The usage batches that are in the ledger; a batch that is here is never counted again.
 CREATE TABLE batches (
     node TEXT NOT NULL,

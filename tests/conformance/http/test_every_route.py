@@ -12,6 +12,8 @@ from harness import Server
 
 PUBLIC = {
     ("POST", "/signup"),
+    ("POST", "/signup/begin"),
+    ("POST", "/signup/confirm"),
     ("POST", "/session"),
     ("POST", "/invitations/accept"),
     ("POST", "/password/forgotten"),

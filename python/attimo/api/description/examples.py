@@ -15,6 +15,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "changeRole": {"role_name": "reads the shop", "permissions": _PERMISSIONS},
     "createToken": {"permissions": _PERMISSIONS, "valid_for_seconds": 600},
     "signUp": {**_PERSON, "account_name": "Ann's shop"},
+    "beginSignUp": {"email": "ann@example.com", "account_name": "Ann's shop"},
+    "confirmSignUp": {"token": "from-the-e-mail", "password": _PASSWORD},
     "signIn": _PERSON,
     "switchAccount": {"account_id": 1},
     "changePassword": {"old_password": _PASSWORD, "password": f"{_PASSWORD} staple"},

@@ -1,4 +1,4 @@
-"""Coming in and going out: sign up, sign in, accept an invitation, switch the account, sign out."""
+"""Coming in and going out: sign up and in, accept an invitation, switch the account, sign out."""
 
 from starlette.responses import Response
 
@@ -7,6 +7,7 @@ from attimo.api.pool import apart
 from attimo.console import examples, web
 from attimo.console.web import Pages, Visit
 from attimo.control import joining, sessions
+from attimo.control.joining import NewAccount
 from attimo.control.sessions import NewSession
 from attimo.errors import AttimoError
 
@@ -48,14 +49,37 @@ def show_sign_up(visit: Visit) -> Response:
 @pages.post("/sign-up", is_public=True)
 @apart
 def sign_up(visit: Visit) -> Response:
-    """Create an account, and show its key, once."""
-    name = visit.field("account_name").strip() or None
+    """Create an account, and show its key, once; or send a link that confirms the address."""
+    email, name = visit.field("email"), visit.field("account_name").strip() or None
     try:
-        made = signup.found(
-            visit.visitor, visit.people, visit.field("email"), visit.field("password"), name
-        )
+        if visit.people.has_mail:
+            later = signup.begin(visit.visitor, visit.people, email, name)
+            return visit.page("sign-up-sent.html", background=later)
+        made = signup.found(visit.visitor, visit.people, email, visit.field("password"), name)
     except AttimoError as error:
         return visit.page("sign-up.html", error=error, mode=visit.people.sign_up)
+    return _welcome(visit, made)
+
+
+@pages.get("/confirm", is_public=True)
+def show_confirm(visit: Visit) -> Response:
+    """The form to confirm an address; the token of the e-mail is behind the `#` of its link."""
+    return visit.page("confirm.html")
+
+
+@pages.post("/confirm", is_public=True)
+@apart
+def confirm(visit: Visit) -> Response:
+    """Create the account of a confirmed address, and show its key, once."""
+    token, password = visit.field("token"), visit.field("password")
+    try:
+        made = signup.confirm(visit.visitor, visit.people, token, password)
+    except AttimoError as error:
+        return visit.page("confirm.html", error=error)
+    return _welcome(visit, made)
+
+
+def _welcome(visit: Visit, made: NewAccount) -> Response:
     visit = Visit(visit.request, visit.visitor, {}, made.session.session)
     shown = examples.of_cache(visit.addresses, visit.request, joining.CACHE)
     page = visit.page("welcome.html", key=made.key.token, cache=joining.CACHE, examples=shown)
