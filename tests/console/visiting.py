@@ -28,6 +28,7 @@ PUBLIC = {
     "sign-in": "/console/sign-in",
     "sign-up": "/console/sign-up",
     "confirm": "/console/confirm",
+    "enter": "/console/enter",
     "forgotten": "/console/forgotten",
     "reset": "/console/reset",
     "accept": "/console/accept",

@@ -1,16 +1,19 @@
 """Signing in and out over HTTP (not in Momento's API)."""
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from attimo.api import cookies
-from attimo.api.caller import Anyone
+from attimo.api.caller import Anyone, Authenticated
 from attimo.api.cookies import CHANGING, LOOKING
 from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, WholeNumber
-from attimo.control import passwords, sessions, users
+from attimo.control import passwords, sessions, sign_in_links, users
 from attimo.control.callers import Visitor
 from attimo.control.sessions import NewSession, Session
 from attimo.errors import WrongPassword
@@ -38,6 +41,14 @@ class Membership(Model):
     account_name: str
     role_id: str
     suspended: bool
+
+
+class SignInLink(Model):
+    """A link to sign in, valid for ten minutes. Its token is shown only now and is not stored."""
+
+    token: str
+    link: Annotated[str, Field(description="Of a page of the console; the token is after `#`.")]
+    expires_at: int
 
 
 class SessionInfo(Model):
@@ -70,6 +81,30 @@ def sign_in(
     made = enter(visitor, people, body.email, body.password)
     cookies.give(request, response, made, sessions.SECONDS)
     return _info(visitor, made.session)
+
+
+@router.post("/links", status=201, operation_id="createSignInLink")
+def create_link(people: PeopleServices, caller: Authenticated) -> SignInLink:
+    """Create a link with which the owner of the machine signs in to the console, once.
+
+    Needs the key of the server's owner, or one that it created with the role Owner.
+    """
+    made = caller.perform(sign_in_links.create)
+    link = f"https://{people.endpoint}/console/enter#{made.token}"
+    return SignInLink(token=made.token, link=link, expires_at=made.expires_at)
+
+
+def enter_by_link(visitor: Visitor, people: People, token: str) -> NewSession:
+    """Begin a session of the machine's owner.
+
+    Raises:
+        Unauthenticated: The token is invalid, was used, or has expired; or its key was revoked.
+        TooManyAttempts: It was tried too often from here.
+    """
+    people.throttle.attempt("link", visitor.peer)
+    made = visitor.perform(sign_in_links.use, token)
+    people.throttle.succeeded("link", visitor.peer)
+    return made
 
 
 def enter(visitor: Visitor, people: People, email: str, password: str) -> NewSession:

@@ -1,4 +1,4 @@
-"""attimo console: the address of the pages for people, and a way in for who runs the server."""
+"""attimo console: the address of the pages for people, and ways in for who runs the server."""
 
 import sys
 from contextlib import suppress
@@ -11,15 +11,19 @@ from attimo.cli.options import argument
 from attimo.cli.shapes import Column, Shape, View
 from attimo.cli.sign_in import INVITATIONS
 from attimo.cli.target import Choice, asks_chosen
-from attimo.errors import PermissionDenied
+from attimo.errors import NotFound, PermissionDenied
 
 ROLE = "owner"
 
+_IN = (
+    "Open this link to sign in as the owner of the server. It works once, within ten minutes, and "
+    "is as secret as a password:"
+)
 _ONCE = (
     "Open this link and choose a password: you are an Owner of the account then. It works once, "
     "within a week, and is as secret as a password:"
 )
-_NOBODY = "No person can sign in to this account yet. For a link: attimo console YOUR-ADDRESS"
+_MEMBER = "This key cannot make a link to sign in: sign in with your e-mail address and password"
 
 
 class Way(Shape):
@@ -44,20 +48,23 @@ class Way(Shape):
 @argument("email", "Your e-mail address.", required=False, shell_complete=complete.members)
 @asks_chosen
 def console(client: HttpClient, choice: Choice, email: str | None) -> dict[str, Any]:
-    """Print the address of the console, the server's pages for people.
+    """Print a link to the console, the server's pages for people.
 
-    With an e-mail address, print a link with which its holder comes in as an Owner of the account,
-    once. Members sign in with their password.
+    With the key of the server's owner, it signs in, once. With any other key, it is the address;
+    members sign in with their password. With an e-mail address, it makes its holder an Owner of the
+    account, with a password, once.
     """
     url = choice.server.url.rstrip("/")
-    told = {"link": f"{url}/console/", "email": email, "expires_at": None, "note": ""}
+    told = {"link": f"{url}/console/", "email": email, "expires_at": None, "note": _MEMBER}
     if email is None:
-        with suppress(PermissionDenied):
-            told["note"] = "" if client.members() else _NOBODY
+        with suppress(PermissionDenied, NotFound):  # older servers have no such links
+            made = client.sign_in_link()
+            # By this command's address; the server's own name may lead nowhere from here.
+            link = f"{url}/console/enter#{made['token']}"
+            told |= {"link": link, "expires_at": made["expires_at"], "note": _IN}
         return told
     if email.strip().lower() in {each["email"] for each in client.members()}:
         return told | {"note": f"{email} is a member: sign in with the password"}
     made = client.invite(email, ROLE)
-    # By the address that this command uses; the server's own name may lead nowhere from here.
     link = f"{url}{INVITATIONS}#{made['token']}"
     return told | {"link": link, "expires_at": made["expires_at"], "note": _ONCE}

@@ -149,6 +149,10 @@ class HttpClient(BaseClient):
         """Invite a person by e-mail."""
         return self._json("POST", "/invitations", {"email": email, "role_id": role_id})
 
+    def sign_in_link(self) -> dict[str, Any]:
+        """Create a link with which the owner of the machine signs in."""
+        return self._json("POST", "/session/links")
+
     def invitations(self) -> list[dict[str, Any]]:
         """The open invitations, the oldest first."""
         found: list[dict[str, Any]] = self._json("GET", "/invitations")["invitations"]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from attimo.billing import months
 from attimo.billing.months import Month
-from attimo.control import audit, closing, directory, members, roles
+from attimo.control import audit, closing, directory, members, roles, users
 from attimo.control.actions import SERVER, writes
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
@@ -246,5 +246,6 @@ def readers(tx: Tx, account_id: int) -> list[str]:
     return [
         each.email
         for each in members.list_all(tx, account_id)
-        if roles.permitted(tx, account_id, each.role_id).allows(READ.type, READ.verb)
+        if each.email != users.SERVER_OWNER
+        and roles.permitted(tx, account_id, each.role_id).allows(READ.type, READ.verb)
     ]

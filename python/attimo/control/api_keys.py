@@ -19,6 +19,7 @@ from attimo.control import (
     permissions,
     quota,
     roles,
+    session_rows,
     text_rules,
 )
 from attimo.control.actions import SERVER, reads, writes
@@ -221,7 +222,7 @@ def is_good(tx: Tx, token: str) -> bool:
 
 @writes("key.revoke", MANAGE)
 def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
-    """Revoke a key and the disposable tokens that it requested, immediately.
+    """Revoke a key, its disposable tokens, and the sessions begun with it, immediately.
 
     Args:
         force: Revoke even the last key that can manage the account's keys.
@@ -237,6 +238,7 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
         keep_a_manager(tx, account_id, "This is", "revoke", lambda each: each.id == key_id)
     tx.db.execute(_REVOKE + "id = :id", id=key_id, now=tx.now, revision=directory.touch(tx))
     roles.delete_of_key(tx, account_id, key_id)
+    session_rows.end_of_key(tx, key_id)
     audit.note(tx, account_id, key_id)
 
 

@@ -28,6 +28,7 @@ def renew(tx: Tx) -> None:
     tx.db.execute("DELETE FROM refresh_tokens")
     tx.db.execute("DELETE FROM invitations")
     tx.db.execute("DELETE FROM sign_ups")
+    tx.db.execute("DELETE FROM sign_in_links")
     sign_everybody_out(tx)
 
 

@@ -81,7 +81,7 @@ def hashed(password: str, email: str) -> str:
 
 
 def matches(kept: str | None, password: str) -> bool:
-    """Whether this is the password; takes equally long without a hash."""
+    """Whether this is the password; takes equally long without a hash, or with an empty one."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
@@ -90,7 +90,7 @@ def matches(kept: str | None, password: str) -> bool:
             found = _threads().submit(_hasher().verify, *work).result()
     except (VerificationError, InvalidHashError):
         return False
-    return found and kept is not None
+    return found and bool(kept)
 
 
 @functools.cache

@@ -74,6 +74,11 @@ def end_of_member(tx: Tx, account_id: int, user_id: int) -> None:
     _write(tx, _END + which, account_id=account_id, user_id=user_id)
 
 
+def end_of_key(tx: Tx, key_id: str) -> None:
+    """End the sessions that the owner of the machine has begun with a key."""
+    _write(tx, _END + "AND made_by_key_id = :key_id", key_id=key_id)
+
+
 def end_of_account(tx: Tx, account_id: int) -> None:
     """End all sessions in an account."""
     _write(tx, _END + "AND account_id = :account_id", account_id=account_id)

@@ -83,8 +83,18 @@ class NewSession:
 
 
 @writes("session.begin", SERVER)
-def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
+def create(
+    tx: Tx,
+    user: User,
+    account_id: int | None = None,
+    key_id: str | None = None,
+    until: int | None = None,
+) -> NewSession:
     """Begin a session of a user, in this account or in the user's first one.
+
+    Args:
+        key_id: The API key with which it ends, if there is one.
+        until: When that key expires, in seconds since 1970; None for never.
 
     Raises:
         AccountSuspended: All accounts of the user are suspended.
@@ -92,7 +102,7 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
     chosen = account_id or _first_account(tx, user)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     hash = users.digest(token)
-    ends_at = tx.now + SECONDS
+    ends_at = min(tx.now + SECONDS, until or tx.now + SECONDS)
     expires_at = _end_without_use(tx, ends_at)
     session = Session(user.id, user.email, chosen, csrf_token, expires_at, hash, ends_at)
     session_rows.add(
@@ -104,6 +114,7 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
         created_at=tx.now,
         expires_at=expires_at,
         ends_at=ends_at,
+        made_by_key_id=key_id,
     )
     audit.note(tx, chosen, user.email)
     return NewSession(session, token)

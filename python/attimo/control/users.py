@@ -16,6 +16,9 @@ RESET_SECONDS = 60 * 60
 """How long the token for a forgotten password is valid."""
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"'()\\]{1,64}@[^\s@<>,;:\"'()\\]+\.[^\s@<>,;:\"'()\\.]+")
+SERVER_OWNER = "server owner"
+"""In place of the address of the user that is the owner of the machine. No address is like it."""
+
 _SELECT = "SELECT id, email, password_hash FROM users WHERE "
 
 
@@ -50,6 +53,15 @@ def create(tx: Tx, email: str, password_hash: str) -> User:
     return User(user_id, address, password_hash)
 
 
+@writes("user.create", SERVER, audited=False)
+def server_owner(tx: Tx) -> User:
+    """Return the user that is the owner of the machine, without a password; create it if needed."""
+    query = "INSERT INTO users (email, password_hash, created_at) VALUES (:email, '', :now)"
+    tx.db.execute(query + " ON CONFLICT DO NOTHING", email=SERVER_OWNER, now=tx.now)
+    (found,) = tx.db.all(User, _SELECT + "email = :email", email=SERVER_OWNER)
+    return found
+
+
 @reads("user.read", PROOF)
 def of_email(tx: Tx, email: str) -> User | None:
     """Return the user with an address, in upper or lower case."""
@@ -82,7 +94,7 @@ def begin_reset(tx: Tx, email: str) -> tuple[User, str] | None:
     It is valid for an hour, and must be sent to that address only.
     """
     user = of_email(tx, email)
-    if user is None:
+    if user is None or not user.password_hash:
         return None
     token = secrets.token_urlsafe(32)
     tx.db.execute("DELETE FROM password_resets WHERE user_id = :id", id=user.id)

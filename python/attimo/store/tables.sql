@@ -163,7 +163,8 @@ CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
 CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 
--- People. An e-mail address is in lower case; of a password there is what argon2id made of it.
+-- People. An e-mail address is in lower case; of a password there is what argon2id made of it. The owner of
+-- the machine, who signs in by a link, has neither: `email` is `server owner`, and the hash is empty.
 CREATE TABLE users (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL,
@@ -203,7 +204,8 @@ CREATE TABLE invitations (
 );
 CREATE INDEX ix_invitations_account_id ON invitations (account_id);
 
--- Who has signed in. `account_id` is 0 for a user without an account.
+-- Who has signed in. `account_id` is 0 for a user without an account. `made_by_key_id` is the key of the
+-- machine's owner who has signed in by a link: the session ends with it.
 CREATE TABLE sessions (
     hash BLOB NOT NULL,
     user_id INTEGER NOT NULL,
@@ -212,7 +214,7 @@ CREATE TABLE sessions (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     revision INTEGER DEFAULT '0' NOT NULL,
-    ended_at INTEGER, ends_at INTEGER DEFAULT 0 NOT NULL,
+    ended_at INTEGER, ends_at INTEGER DEFAULT 0 NOT NULL, made_by_key_id TEXT,
     PRIMARY KEY (hash),
     FOREIGN KEY(user_id) REFERENCES users (id)
 );
@@ -228,6 +230,17 @@ CREATE TABLE password_resets (
     FOREIGN KEY(user_id) REFERENCES users (id)
 );
 CREATE INDEX ix_password_resets_user_id ON password_resets (user_id);
+
+-- Links with which the owner of the machine signs in. The row goes when that is done. Sessions from a link
+-- end at `ends_at` at the latest, when its key expires.
+CREATE TABLE sign_in_links (
+    hash BLOB NOT NULL,
+    account_id INTEGER NOT NULL,
+    key_id TEXT,
+    expires_at INTEGER NOT NULL,
+    ends_at INTEGER,
+    PRIMARY KEY (hash)
+);
 
 -- Who has signed up and not confirmed the address yet.
 CREATE TABLE sign_ups (

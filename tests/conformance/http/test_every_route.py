@@ -44,7 +44,7 @@ OF_EVERYBODY = {("GET", "/whoami")}
 OF_READERS = {("GET", "/caches/{name}/stats")}
 """What a key can ask that may read all items of a cache: it could count them itself."""
 
-OF_OPERATORS = ("/accounts", "/plans")
+OF_OPERATORS = ("/accounts", "/plans", "/session/links")
 """What only an operator of the server can ask."""
 
 RULE = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
@@ -262,7 +262,7 @@ def test_the_owner_of_another_account_opens_no_route_about_accounts(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
     of_server = [route for route in routes if route[1].startswith(OF_OPERATORS)]
-    assert len(of_server) == 15
+    assert len(of_server) == 16
 
     assert set(statuses(http, of_server, house.neighbour_key).values()) == {403}
     for path in ("/usage?accounts=*", "/audit?accounts=1", "/bills?account=1"):

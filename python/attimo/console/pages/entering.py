@@ -105,6 +105,25 @@ def accept(visit: Visit) -> Response:
     return _begin(visit, made, web.to("/", done="joined"))
 
 
+@pages.get("/enter", is_public=True)
+def show_enter(visit: Visit) -> Response:
+    """The button to sign in by a link of `attimo console`, whose token is behind its `#`.
+
+    Not the link itself signs in: programs that look at links in advance would use it up.
+    """
+    return visit.page("enter.html")
+
+
+@pages.post("/enter", is_public=True)
+def enter(visit: Visit) -> Response:
+    """Sign in as the owner of the machine."""
+    try:
+        made = session.enter_by_link(visit.visitor, visit.people, visit.field("token"))
+    except AttimoError as error:
+        return visit.page("enter.html", error=error)
+    return _begin(visit, made, web.to("/"))
+
+
 @pages.post("/switch")
 def switch(visit: Visit) -> Response:
     """Switch to another account of the user."""
