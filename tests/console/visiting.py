@@ -49,6 +49,7 @@ PAGES = {
     "members": "/console/members",
     "usage": "/console/usage",
     "audit": "/console/audit",
+    "security": "/console/security",
     "sessions": "/console/sessions",
 }
 """Every page of members."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import jsonschema
+import pyotp
 import pytest
 
 from attimo.cli.login import login
@@ -338,3 +340,29 @@ def test_words_that_make_no_sense_are_refused_in_a_line(
 
     assert (done.status, done.error.count("\n")) == (2, 1), done
     assert profiles(stranger) == ""
+
+
+def test_a_second_factor_is_asked_for(
+    stranger: Terminal, server: Server, ann: str, print_of_root: str
+) -> None:
+    with httpx.Client(base_url=server.http) as browser:
+        asked = {"email": ann, "password": PASSWORD}
+        csrf = browser.post("/session", json=asked).json()["csrf_token"]
+        form = {"csrf": csrf, "password": PASSWORD}
+        page = browser.post("/console/security/app", data=form).text
+        secret = page.partition('id="secret"')[2].partition(">")[2].partition("<")[0]
+        app = pyotp.TOTP(secret)
+        form = {"csrf": csrf, "code": app.at(time.time(), counter_offset=-1)}
+        shown = browser.post("/console/security/app/confirm", data=form).text
+        codes = shown.partition('id="codes"')[2].partition(">")[2].partition("<")[0].split()
+        words = ("--email", ann, "--fingerprint", print_of_root)
+        alone = log_in(stranger, server, *words)
+        wrong = log_in(stranger, server, *words, given=LINE + b"000000\n")
+        right = log_in(stranger, server, *words, given=LINE + f"{codes[0]}\n".encode())
+        form = {"csrf": csrf, "code": codes[1]}
+        assert browser.post("/console/security/app/remove", data=form).status_code == 303
+
+    assert (alone.status, wrong.status, right.status) == (2, 3, 0)
+    assert "recovery code missing" in alone.error
+    assert "The code is wrong" in wrong.error
+    stranger.do("logout", "prod", "--yes")

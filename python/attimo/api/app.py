@@ -42,6 +42,7 @@ from attimo.api.access_log import AccessLog
 from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcHandler
 from attimo.api.node_stats import StatsOf
+from attimo.api.one_time import OneTime
 from attimo.api.payments import Paying
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
@@ -50,6 +51,7 @@ from attimo.api.webhooks import Deliveries
 from attimo.billing import card_file
 from attimo.billing.card_file import Cards
 from attimo.control import Control
+from attimo.control.users import User
 from attimo.mail import Send
 
 HANDLERS = (
@@ -133,7 +135,8 @@ def create_app(
     app.state.calls = Throttle(control.clock)
     app.state.certificates = known or Certificates()
     throttle, limited = Throttle(control.clock), mail_limits.of_trail(control)
-    app.state.people = People(sign_up, send, throttle, endpoint, limited, has_mail)
+    tickets = OneTime[User](control.clock)
+    app.state.people = People(sign_up, send, throttle, endpoint, limited, tickets, has_mail)
     problems.install(app)
     app.add_middleware(GrpcHandler, control=control, endpoint=endpoint)
     app.add_middleware(KnownFirst)

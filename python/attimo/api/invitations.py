@@ -1,5 +1,6 @@
 """Invitations over HTTP (not in Momento's API): to join an account, also as its first owner."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from attimo.api import cookies
+from attimo.api import cookies, session
 from attimo.api.caller import Anyone, Authenticated
 from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
@@ -61,10 +62,11 @@ class InvitationList(Model):
 
 
 class AcceptInvitation(StrictModel):
-    """An invitation's token; `password` is needed by new users and users not signed in."""
+    """An invitation's token, a password, and the `code` of a user who has a second factor."""
 
     token: str
     password: str
+    code: str = ""
 
 
 class JoinedAccount(Model):
@@ -109,15 +111,17 @@ def accept(
     response: Response,
 ) -> JoinedAccount:
     """Accept an invitation: a new user sets a password, an existing user sends theirs."""
-    made = join(visitor, people, body.token, body.password)
+    made = join(visitor, people, body.token, body.password, body.code)
     cookies.give(request, response, made, sessions.SECONDS)
     return JoinedAccount(account_id=made.session.account_id, csrf_token=made.session.csrf_token)
 
 
-def join(visitor: Visitor, people: People, token: str, password: str) -> NewSession:
+def join(visitor: Visitor, people: People, token: str, password: str, code: str = "") -> NewSession:
     """Make the holder of an invitation's token a member, and sign them in.
 
     Raises:
+        CodeNeeded: The address has a user with a second factor, and there is no code.
+        WrongCode: The code is wrong, or was used.
         Unauthenticated: The token is invalid, or was used or revoked, or has expired.
         WrongPassword: The address has a user, and that is not their password.
         TooManyAttempts: It was tried too often from here.
@@ -129,7 +133,8 @@ def join(visitor: Visitor, people: People, token: str, password: str) -> NewSess
     invitation = visitor.perform(invitations.of_token, token)
     user = visitor.perform(users.of_email, invitation.email)
     hashed = _let_in(people, invitation, user, password)
-    made = visitor.perform(joining.accept, token, user, hashed)
+    with session.code_of(visitor, people, invitation.email) if code else nullcontext():
+        made = visitor.perform(joining.accept, token, user, hashed, code)
     people.throttle.succeeded("accept", visitor.peer)
     people.throttle.know(visitor.peer, people.name(invitation.email))
     return made

@@ -9,8 +9,9 @@ from attimo.api.invitations import InvitationInfo
 from attimo.api.invitations import info as invitation_info
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel
-from attimo.control import members, offboarding
+from attimo.control import members, offboarding, second_factors
 from attimo.control.callers import Caller, SessionHolder
+from attimo.errors import PermissionDenied
 
 router = Router(tag="people")
 
@@ -20,12 +21,17 @@ KeepKeys = Annotated[
 
 
 class MemberInfo(Model):
-    """A member; `joined_at` in seconds since 1970."""
+    """A member; `joined_at` in seconds since 1970.
+
+    `second_factor` is whether they need a code with their password; only lists for who may manage
+    members have it.
+    """
 
     user_id: int
     email: str
     role_id: str
     joined_at: int
+    second_factor: bool | None = None
 
 
 class MemberList(Model):
@@ -71,8 +77,20 @@ class ChangedMember(MemberInfo):
 @router.get("/members", operation_id="listMembers")
 def list_members(caller: Authenticated) -> MemberList:
     """List the members of the account."""
-    found = caller.perform(members.list_all)
-    return MemberList(members=[_info(member) for member in found])
+    having = with_second_factor(caller)
+    found = [_info(member) for member in caller.perform(members.list_all)]
+    if having is not None:
+        for each in found:
+            each.second_factor = each.user_id in having
+    return MemberList(members=found)
+
+
+def with_second_factor(caller: Caller) -> set[int] | None:
+    """The IDs of the members who have a second factor; None for who may not manage members."""
+    try:
+        return caller.perform(second_factors.members_with)
+    except PermissionDenied:
+        return None
 
 
 @router.get("/members/{user_id}", operation_id="getMember", refuses=(404,))

@@ -13,6 +13,8 @@ from attimo.api.routing import JSON, Router
 from attimo.api.schemas import StrictModel
 from attimo.control import passwords, users
 from attimo.control.callers import Visitor
+from attimo.control.sessions import Session
+from attimo.control.users import User
 from attimo.errors import WrongPassword
 
 router = Router("/password", "people")
@@ -53,15 +55,26 @@ def change(
 ) -> None:
     """Change the password of the signed-in user; all their sessions end."""
     session = cookies.session_of(visitor, request)
-    source = "change password", visitor.peer, people.name(session.email)
-    people.throttle.attempt(*source)
-    user = visitor.perform(users.of_id, session.user_id)
-    if not passwords.matches(user.password_hash, body.old_password):
-        raise WrongPassword("old_password is wrong")
-    people.throttle.succeeded(*source)
+    user = check_own(visitor, people, session, body.old_password)
     hashed = passwords.hashed(body.password, user.email)
     visitor.perform(users.change_password, user, hashed)
     cookies.take_back(request, response)
+
+
+def check_own(visitor: Visitor, people: People, session: Session, password: str) -> User:
+    """Return the user of a session, who has typed their password again.
+
+    Raises:
+        WrongPassword: It is wrong.
+        TooManyAttempts: It was tried too often.
+    """
+    source = "change password", visitor.peer, people.name(session.email)
+    people.throttle.attempt(*source)
+    user = visitor.perform(users.of_id, session.user_id)
+    if not passwords.matches(user.password_hash, password):
+        raise WrongPassword("Your password is wrong")
+    people.throttle.succeeded(*source)
+    return user
 
 
 @router.post(

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 from starlette.requests import Request
 
 from attimo.api.mail_limits import MailLimits
+from attimo.api.one_time import OneTime
 from attimo.api.parameters import Given
 from attimo.api.throttle import Throttle
 from attimo.control import users
+from attimo.control.users import User
 from attimo.mail import Send
 
 SignUp = Literal["open", "invite", "closed"]
@@ -24,6 +26,7 @@ class People:
         throttle: Limits guessing.
         endpoint: The server's public name, for e-mails.
         mail_limits: Limits e-mail.
+        tickets: Users whose password was right, while they look for the code of a second factor.
         has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory. Where it
             is sent, who signs up confirms the address first.
     """
@@ -33,6 +36,7 @@ class People:
     throttle: Throttle
     endpoint: str
     mail_limits: MailLimits
+    tickets: OneTime[User]
     has_mail: bool = False
 
     def name(self, email: str) -> str:

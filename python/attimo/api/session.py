@@ -1,5 +1,7 @@
 """Signing in and out over HTTP (not in Momento's API)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 from pydantic import Field
@@ -16,16 +18,18 @@ from attimo.api.schemas import Model, StrictModel, WholeNumber
 from attimo.control import passwords, sessions, sign_in_links, users
 from attimo.control.callers import Visitor
 from attimo.control.sessions import NewSession, Session
+from attimo.control.users import User
 from attimo.errors import WrongPassword
 
 router = Router("/session", "people")
 
 
 class SignIn(StrictModel):
-    """Credentials to sign in with."""
+    """Credentials; `code` is that of the app, or for recovery, of users with a second factor."""
 
     email: str
     password: str
+    code: str = ""
 
 
 class SwitchAccount(StrictModel):
@@ -78,7 +82,7 @@ def sign_in(
     visitor: Anyone, people: PeopleServices, body: SignIn, request: Request, response: Response
 ) -> SessionInfo:
     """Sign in; the cookie of the response is the session."""
-    made = enter(visitor, people, body.email, body.password)
+    made = enter(visitor, people, body.email, body.password, body.code)
     cookies.give(request, response, made, sessions.SECONDS)
     return _info(visitor, made.session)
 
@@ -107,24 +111,61 @@ def enter_by_link(visitor: Visitor, people: People, token: str) -> NewSession:
     return made
 
 
-def enter(visitor: Visitor, people: People, email: str, password: str) -> NewSession:
-    """Begin a session of the user with this address and password.
+def enter(visitor: Visitor, people: People, email: str, password: str, code: str) -> NewSession:
+    """Begin a session of the user with this address, password and, if they have an app, code.
+
+    Raises:
+        Exception: Those of `verified` and `finish`.
+    """
+    return finish(visitor, people, verified(visitor, people, email, password), code)
+
+
+def verified(visitor: Visitor, people: People, email: str, password: str) -> User:
+    """Return the user with this address and password.
 
     Raises:
         WrongPassword: There is no such user, or that is not their password.
         TooManyAttempts: It was tried too often, from here or with this address.
-        AccountSuspended: All accounts of the user are suspended.
     """
-    source = "sign in", visitor.peer, people.name(email)
     people.throttle.attempt_at_all("password", visitor.peer)
-    people.throttle.attempt(*source)
+    people.throttle.attempt("sign in", visitor.peer, people.name(email))
     user = visitor.perform(users.of_email, email)
     # The same work for an address that nobody has.
     right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not right:
         raise WrongPassword("The e-mail address or the password is wrong")
+    return user
+
+
+def finish(visitor: Visitor, people: People, user: User, code: str) -> NewSession:
+    """Begin a session of a user whose password was right.
+
+    The network counts as theirs only now: somebody who knows the password must not guess codes from
+    it without limits.
+
+    Raises:
+        CodeNeeded: The user has a second factor, and there is no code.
+        WrongCode: The code is wrong, or was used.
+        TooManyAttempts: Codes were tried too often, from here or of this user.
+        AccountSuspended: All accounts of the user are suspended.
+    """
+    with code_of(visitor, people, user.email) if code else nullcontext():
+        made = visitor.perform(sessions.sign_in, user, code)
+    people.throttle.succeeded("sign in", visitor.peer, people.name(user.email))
+    return made
+
+
+@contextmanager
+def code_of(visitor: Visitor, people: People, email: str) -> Iterator[None]:
+    """Limit the guessing of codes of a user: an error within is a wrong guess.
+
+    Raises:
+        TooManyAttempts: It was tried too often, from here or of this user.
+    """
+    source = "code", visitor.peer, people.name(email)
+    people.throttle.attempt(*source)
+    yield
     people.throttle.succeeded(*source)
-    return visitor.perform(sessions.sign_in, user)
 
 
 @router.get(operation_id="getSession", security=LOOKING)

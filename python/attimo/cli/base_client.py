@@ -116,6 +116,11 @@ def checked(answer: "Response") -> "Response":
     raise _error(answer)
 
 
+def cause(answer: "Response") -> str:
+    """The word for the cause of an error; empty for a success."""
+    return "" if 200 <= answer.status < 300 else _error(answer).err
+
+
 def _error(answer: "Response") -> AttimoError:
     said = _said(answer)
     kind = _ERRORS.get(str(said.get("code"))) or _BY_STATUS.get(answer.status, AttimoError)

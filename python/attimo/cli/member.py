@@ -33,6 +33,7 @@ keep_keys = option("--keep-keys", is_flag=True, help="Keep the API keys that the
         Column("since", "moment"),
         Column("expires_at", "moment", "Expires", none="", wide=True),
         Column("role_id", wide=True),
+        Column("second_factor", "flag", none="", wide=True),
     ),
     examples=["attimo member list", "attimo member list --json"],
 )
@@ -45,7 +46,8 @@ def list_members(client: HttpClient) -> list[dict[str, Any]]:
         each | {"status": "invited", "since": each["created_at"]} for each in client.invitations()
     ]
     return [
-        each | {"role": names.get(each["role_id"], each["role_id"])} for each in members + invited
+        {"second_factor": None} | each | {"role": names.get(each["role_id"], each["role_id"])}
+        for each in members + invited
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from attimo.cli import account_option, durations, inputs, keys
-from attimo.cli.base_client import checked
+from attimo.cli.base_client import cause, checked
 from attimo.cli.connection import Response
 from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
@@ -19,6 +19,8 @@ from attimo.cli.sentences import joined, noting
 from attimo.errors import AttimoError, Misconfigured, NotFound, PermissionDenied, Unauthenticated
 
 INVITATIONS = "/invitations/accept"
+NEEDS_CODE = "code_needed"
+"""How a server says that the user has a second factor."""
 JOINED = "You have joined the account all the same; sign in with your e-mail address and password"
 
 
@@ -68,10 +70,10 @@ def of_link(link: str) -> tuple[str, str]:
 
 @contextmanager
 def by_password(server: Profile, email: str, password: str) -> Iterator[HttpClient]:
-    """A client of somebody who signs in; the session ends with it.
+    """A client of somebody who signs in, also with a second factor; the session ends with it.
 
     Raises:
-        Unauthenticated: The e-mail address or the password is wrong.
+        Unauthenticated: The e-mail address, the password or the code is wrong.
     """
     with _begun(server, "/session", {"email": email, "password": password}) as client:
         yield client
@@ -96,7 +98,11 @@ def _begun(server: Profile, path: str, body: dict[str, str]) -> Iterator[HttpCli
             f"A password is not sent to {server.url} in plaintext: use an https:// address"
         )
     with HttpClient(server) as visitor:
-        answer = checked(visitor.send("POST", path, body=body))
+        answer = visitor.send("POST", path, body=body)
+        if cause(answer) == NEEDS_CODE:
+            code = secret("Code of your authenticator app, or a recovery code")
+            answer = visitor.send("POST", path, body=body | {"code": code})
+        checked(answer)
     token = _cookie(answer)
     with HttpClient(Profile(server.url, token, server.ca)) as client:
         try:

@@ -15,6 +15,7 @@ from attimo.console.pages import (
     members,
     passwords,
     roles,
+    security,
     server,
     sessions,
     static,
@@ -26,7 +27,19 @@ from attimo.console.pages import (
 from attimo.errors import MethodNotAllowed, PathNotFound
 
 _FILES = (
-    *(entering, passwords, sessions, caches, topics, webhooks, keys, tokens, roles, members),
+    *(
+        entering,
+        passwords,
+        security,
+        sessions,
+        caches,
+        topics,
+        webhooks,
+        keys,
+        tokens,
+        roles,
+        members,
+    ),
     *(usage, audit, server, static),
 )
 PAGES = [page for each in _FILES for page in each.pages.all]

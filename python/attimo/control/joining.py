@@ -8,6 +8,7 @@ from attimo.control import (
     caches,
     invitations,
     members,
+    second_factors,
     sessions,
     sign_ups,
     transfer,
@@ -70,14 +71,17 @@ def confirm(tx: Tx, token: str, password_hash: str) -> NewAccount:
 
 
 @writes("member.join", PROOF)
-def accept(tx: Tx, token: str, user: User | None, password_hash: str) -> NewSession:
+def accept(tx: Tx, token: str, user: User | None, password_hash: str, code: str = "") -> NewSession:
     """Make the holder of an invitation's token a member, and sign them in.
 
     Args:
         user: The user of the invited address, whose password was verified; None to create one.
         password_hash: The new user's.
+        code: The code of a second factor, for a user who has one.
 
     Raises:
+        CodeNeeded: The user has a second factor, and there is no code.
+        WrongCode: The code is wrong, or was used.
         Unauthenticated: The token is invalid, or was used or revoked, or has expired.
         NoSuchRole: The role was deleted.
         MemberExists: The user is a member already.
@@ -86,6 +90,8 @@ def accept(tx: Tx, token: str, user: User | None, password_hash: str) -> NewSess
     # Looked up in this transaction, since an invitation can be accepted once.
     invitation = invitations.of_token(tx, token)
     accounts.need_active(tx, invitation.account_id)
+    if user is not None:
+        second_factors.check(tx, user.id, code)
     tx.actor = tx.actor.known_as(invitation.email)
     joining = user or users.create(tx, invitation.email, password_hash)
     invitations.accept(tx, invitation, joining)

@@ -3,7 +3,15 @@
 import secrets
 from dataclasses import dataclass, field
 
-from attimo.control import accounts, audit, members, roles, session_rows, users
+from attimo.control import (
+    accounts,
+    audit,
+    members,
+    roles,
+    second_factors,
+    session_rows,
+    users,
+)
 from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.actor import Actor
 from attimo.control.members import Membership
@@ -121,15 +129,21 @@ def create(
 
 
 @writes("session.begin", PROOF)
-def sign_in(tx: Tx, user: User) -> NewSession:
+def sign_in(tx: Tx, user: User, code: str = "") -> NewSession:
     """Begin a session of a user whose password the caller has verified.
+
+    Args:
+        code: The code of a second factor, for a user who has one.
 
     Raises:
         Unauthenticated: The password was changed meanwhile.
+        CodeNeeded: The user has a second factor, and there is no code.
+        WrongCode: The code is wrong, or was used.
         AccountSuspended: All accounts of the user are suspended.
     """
     if users.of_id(tx, user.id) != user:
         raise Unauthenticated("The password was changed meanwhile: sign in again")
+    second_factors.check(tx, user.id, code)
     tx.actor = tx.actor.known_as(user.email)
     return create(tx, user)
 

@@ -6,6 +6,8 @@
   + Unauthenticated        use a valid token
     - NoToken
     - WrongPassword
+    - CodeNeeded
+    - WrongCode
   + PermissionDenied       ask for the permission
     - AccountSuspended     ask the operator
   + NotFound               name something that exists
@@ -78,6 +80,7 @@ from attimo.errors.requests import (
     AttimoError,
     Busy,
     CacheExists,
+    CodeNeeded,
     Exhausted,
     FailedPrecondition,
     InvalidArgument,
@@ -102,6 +105,7 @@ from attimo.errors.requests import (
     Unimplemented,
     Unreachable,
     UserExists,
+    WrongCode,
     WrongPassword,
 )
 from attimo.errors.startup import (
@@ -120,6 +124,7 @@ __all__ = [
     "AttimoError",
     "Busy",
     "CacheExists",
+    "CodeNeeded",
     "DatabaseTooNew",
     "Exhausted",
     "FailedPrecondition",
@@ -163,5 +168,6 @@ __all__ = [
     "Unreachable",
     "UserExists",
     "WrongCard",
+    "WrongCode",
     "WrongPassword",
 ]

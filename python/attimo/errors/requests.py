@@ -68,6 +68,26 @@ class WrongPassword(Unauthenticated):
     remedy = "Try again, or ask for a new password with `POST /password/forgotten`."
 
 
+class CodeNeeded(Unauthenticated):
+    """The password is right, and the user has a second factor: its code is missing."""
+
+    err = "code_needed"
+    remedy = "Send a code of the authenticator app, or a recovery code, as `code`, too."
+
+    def __init__(self) -> None:
+        super().__init__("Send a code of your authenticator app, or a recovery code, too (code)")
+
+
+class WrongCode(Unauthenticated):
+    """The code of the authenticator app, or the recovery code, is wrong or was used."""
+
+    err = "wrong_code"
+    remedy = "Wait for the next code of the app, whose clock must be right, or use a recovery code."
+
+    def __init__(self) -> None:
+        super().__init__("The code is wrong or was used already: wait for the next one")
+
+
 class PermissionDenied(AttimoError):
     """The key, token or session is valid, but lacks the permission."""
 

@@ -242,6 +242,26 @@ CREATE TABLE sign_in_links (
     PRIMARY KEY (hash)
 );
 
+-- The authenticator app of a user. Its secret is needed as it is, to calculate codes (TOTP). `last_step` is the
+-- step of the last code, none of which is accepted twice; without `confirmed_at`, it was never used.
+CREATE TABLE second_factors (
+    user_id INTEGER NOT NULL,
+    secret TEXT NOT NULL,
+    last_step INTEGER DEFAULT 0 NOT NULL,
+    confirmed_at INTEGER,
+    PRIMARY KEY (user_id),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+-- What stands in for a code of the app, once each.
+CREATE TABLE recovery_codes (
+    hash BLOB NOT NULL,
+    user_id INTEGER NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX recovery_codes_of_a_user ON recovery_codes (user_id);
+
 -- Who has signed up and not confirmed the address yet.
 CREATE TABLE sign_ups (
     hash BLOB NOT NULL,

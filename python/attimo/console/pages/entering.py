@@ -9,7 +9,8 @@ from attimo.console.web import Pages, Visit
 from attimo.control import joining, sessions
 from attimo.control.joining import NewAccount
 from attimo.control.sessions import NewSession
-from attimo.errors import AttimoError
+from attimo.control.users import User
+from attimo.errors import AttimoError, CodeNeeded, Unauthenticated, WrongCode
 
 pages = Pages()
 
@@ -31,13 +32,38 @@ def show_sign_in(visit: Visit) -> Response:
 @apart
 def sign_in(visit: Visit) -> Response:
     """Sign in, and go to the page that was asked for."""
+    email, password = visit.field("email"), visit.field("password")
     try:
-        made = session.enter(
-            visit.visitor, visit.people, visit.field("email"), visit.field("password")
-        )
+        user = session.verified(visit.visitor, visit.people, email, password)
+        return _finish(visit, user)
     except AttimoError as error:
         return _sign_in(visit, error=error, next=visit.field("next"))
+
+
+@pages.post("/code", is_public=True)
+def sign_in_with_code(visit: Visit) -> Response:
+    """Sign in with the code of a second factor, after the password."""
+    user = visit.people.tickets.take(visit.field("ticket"))
+    if user is None:
+        error = Unauthenticated("It took too long: sign in again")
+        return _sign_in(visit, error=error, next=visit.field("next"))
+    try:
+        return _finish(visit, user, visit.field("code"))
+    except AttimoError as error:
+        return _code(visit, user, error)
+
+
+def _finish(visit: Visit, user: User, code: str = "") -> Response:
+    try:
+        made = session.finish(visit.visitor, visit.people, user, code)
+    except CodeNeeded:
+        return _code(visit, user)
     return _begin(visit, made, web.back(visit))
+
+
+def _code(visit: Visit, user: User, error: AttimoError | None = None) -> Response:
+    ticket = visit.people.tickets.put(user)
+    return visit.page("code.html", error=error, ticket=ticket, next=visit.field("next"))
 
 
 @pages.get("/sign-up", is_public=True)
@@ -89,7 +115,7 @@ def _welcome(visit: Visit, made: NewAccount) -> Response:
 @pages.get("/accept", is_public=True)
 def show_invitation(visit: Visit) -> Response:
     """The form to accept an invitation, whose token is behind the `#` of its link."""
-    return visit.page("accept.html")
+    return visit.page("accept.html", needs_code=False)
 
 
 @pages.post("/accept", is_public=True)
@@ -98,10 +124,15 @@ def accept(visit: Visit) -> Response:
     """Become a member, signed in."""
     try:
         made = invitations.join(
-            visit.visitor, visit.people, visit.field("token"), visit.field("password")
+            visit.visitor,
+            visit.people,
+            visit.field("token"),
+            visit.field("password"),
+            visit.field("code"),
         )
     except AttimoError as error:
-        return visit.page("accept.html", error=error)
+        needs_code = isinstance(error, CodeNeeded | WrongCode)
+        return visit.page("accept.html", error=error, needs_code=needs_code)
     return _begin(visit, made, web.to("/", done="joined"))
 
 

@@ -82,6 +82,7 @@ def _list(
         error=error,
         invited=invited,
         members=visit.perform(members.list_all),
+        with_second_factor=members_api.with_second_factor(visit.member),
         invitations=visit.perform(invitations.list_all),
         roles=roles,
         role_options=[(each.id, each.name) for each in roles],

@@ -1,18 +1,15 @@
 """Disposable tokens: a new one, shown once, as text and as a QR code. None is stored."""
 
-from markupsafe import Markup
 from starlette.responses import Response
 
 from attimo.api import tokens as tokens_api
-from attimo.console import chosen
+from attimo.console import chosen, codes
 from attimo.console.web import Pages, Visit
 from attimo.control import disposable_tokens
 from attimo.errors import AttimoError, InvalidArgument
 
 LIVES = {"900": "In 15 minutes", "3600": "In an hour", "28800": "In 8 hours", "86400": "In a day"}
 """When a new token expires, by seconds."""
-LARGEST_CODE = 2_953
-"""The bytes that the largest QR code has, with the least correction (ISO/IEC 18004)."""
 
 pages = Pages()
 
@@ -38,7 +35,7 @@ def create(visit: Visit) -> Response:
         "token.html",
         token=made.token,
         wrapped=tokens.v1_token(visit.people.endpoint, made.token),
-        code=_code(made.token),
+        code=codes.picture(made.token),
         expires_at=made.expires_at,
         seconds=made.expires_at - visit.now,
     )
@@ -53,13 +50,3 @@ def _seconds(life: str) -> int:
     if life not in LIVES:
         raise InvalidArgument("life must be one of those offered")
     return int(life)
-
-
-def _code(token: str) -> Markup | None:
-    """The QR code of a token, as SVG; None if it is too long for one."""
-    import segno  # what nobody asks for takes no memory
-
-    if len(token) > LARGEST_CODE:
-        return None
-    made = segno.make(token, error="l", boost_error=False, micro=False)
-    return Markup(made.svg_inline(svgclass=None, lineclass=None, omitsize=True))  # noqa: S704

@@ -1,0 +1,99 @@
+"""How the user signs in: the authenticator app and its recovery codes."""
+
+from starlette.responses import Response
+
+from attimo.api import password, session
+from attimo.api.pool import apart
+from attimo.console import codes, web
+from attimo.console.web import Pages, Visit
+from attimo.control import second_factors, users
+from attimo.errors import AttimoError, WrongCode
+
+pages = Pages()
+
+_DONE = {"removed": "The authenticator app is removed. Your password suffices from now on."}
+
+
+@pages.get("/security")
+def show(visit: Visit) -> Response:
+    """What the user has."""
+    return _overview(visit)
+
+
+@pages.post("/security/app")
+@apart
+def begin(visit: Visit) -> Response:
+    """Show a secret for an app, to who has typed the password again."""
+    me = visit.member.session
+    try:
+        password.check_own(visit.visitor, visit.people, me, visit.field("password"))
+        secret = visit.visitor.perform(second_factors.begin, me.user_id)
+    except AttimoError as error:
+        return _overview(visit, error)
+    return _app(visit, secret)
+
+
+@pages.post("/security/app/confirm")
+def confirm(visit: Visit) -> Response:
+    """Require codes from now on, and show the recovery codes, once."""
+    me = visit.member.session
+    try:
+        with session.code_of(visit.visitor, visit.people, me.email):
+            made = visit.visitor.perform(
+                second_factors.confirm, me.user_id, visit.field("code"), me.hash
+            )
+    except WrongCode as error:
+        try:
+            secret = visit.visitor.perform(second_factors.pending, me.user_id)
+        except AttimoError:
+            return _overview(visit, error)
+        return _app(visit, secret, error)
+    except AttimoError as error:
+        return _overview(visit, error)
+    return visit.page("recovery-codes.html", codes=made)
+
+
+@pages.post("/security/app/codes")
+def renew_codes(visit: Visit) -> Response:
+    """Replace the recovery codes, and show the new ones, once."""
+    me = visit.member.session
+    try:
+        with session.code_of(visit.visitor, visit.people, me.email):
+            made = visit.visitor.perform(
+                second_factors.renew_codes, me.user_id, visit.field("code")
+            )
+    except AttimoError as error:
+        return _overview(visit, error)
+    return visit.page("recovery-codes.html", codes=made)
+
+
+@pages.post("/security/app/remove")
+def remove(visit: Visit) -> Response:
+    """Require no codes any more."""
+    me = visit.member.session
+    try:
+        with session.code_of(visit.visitor, visit.people, me.email):
+            visit.visitor.perform(second_factors.remove, me.user_id, visit.field("code"))
+    except AttimoError as error:
+        return _overview(visit, error)
+    return web.to("/security", done="removed")
+
+
+def _overview(visit: Visit, error: AttimoError | None = None) -> Response:
+    me = visit.member.session
+    return visit.page(
+        "security.html",
+        error=error,
+        app=visit.visitor.perform(second_factors.state, me.user_id),
+        has_password=me.email != users.SERVER_OWNER,
+        done=visit.done(_DONE),
+    )
+
+
+def _app(visit: Visit, secret: str, error: AttimoError | None = None) -> Response:
+    import pyotp
+
+    host = visit.people.endpoint.partition(":")[0]
+    uri = pyotp.TOTP(secret).provisioning_uri(visit.member.session.email, f"Attimo {host}")
+    code = codes.picture(uri)
+    return visit.page("security-app.html", error=error, secret=secret, code=code)
