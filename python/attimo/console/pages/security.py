@@ -94,6 +94,8 @@ def _app(visit: Visit, secret: str, error: AttimoError | None = None) -> Respons
     import pyotp
 
     host = visit.people.endpoint.partition(":")[0]
-    uri = pyotp.TOTP(secret).provisioning_uri(visit.member.session.email, f"Attimo {host}")
+    uri = pyotp.TOTP(secret).provisioning_uri(
+        name=visit.member.session.email, issuer_name=f"Attimo {host}"
+    )
     code = codes.picture(uri)
     return visit.page("security-app.html", error=error, secret=secret, code=code)
