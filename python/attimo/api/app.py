@@ -136,7 +136,10 @@ def create_app(
     app.state.certificates = known or Certificates()
     throttle, limited = Throttle(control.clock), mail_limits.of_trail(control)
     tickets = OneTime[User](control.clock)
-    app.state.people = People(sign_up, send, throttle, endpoint, limited, tickets, has_mail)
+    challenges = OneTime[tuple[bytes, int]](control.clock)
+    app.state.people = People(
+        sign_up, send, throttle, endpoint, limited, tickets, challenges, has_mail
+    )
     problems.install(app)
     app.add_middleware(GrpcHandler, control=control, endpoint=endpoint)
     app.add_middleware(KnownFirst)

@@ -27,6 +27,7 @@ class People:
         endpoint: The server's public name, for e-mails.
         mail_limits: Limits e-mail.
         tickets: Users whose password was right, while they look for the code of a second factor.
+        challenges: What passkeys are to sign, and for the user of which ID (0 for signing in).
         has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory. Where it
             is sent, who signs up confirms the address first.
     """
@@ -37,6 +38,7 @@ class People:
     endpoint: str
     mail_limits: MailLimits
     tickets: OneTime[User]
+    challenges: OneTime[tuple[bytes, int]]
     has_mail: bool = False
 
     def name(self, email: str) -> str:

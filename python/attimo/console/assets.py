@@ -12,6 +12,7 @@ TYPES = {
     "console.js": "text/javascript",
     "htmx.min.js": "text/javascript",
     "icon.svg": "image/svg+xml",
+    "passkeys.js": "text/javascript",
     "topics.js": "text/javascript",
 }
 

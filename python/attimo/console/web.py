@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from attimo.api import caller, cookies, problems
@@ -280,6 +280,16 @@ class Pages:
             return function
 
         return declare
+
+
+def as_json(make: Callable[[], Mapping[str, object]]) -> Response:
+    """What a script of a page has asked for, or the error in words."""
+    try:
+        return JSONResponse(make(), headers=HEADERS)
+    except AttimoError as error:
+        problems.log_if_ours(error)
+        headers = HEADERS | problems.headers(error)
+        return JSONResponse({"message": str(error)}, _status(error), headers=headers)
 
 
 def to(path: str, done: str = "") -> Response:

@@ -8,7 +8,7 @@ import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 
-from attimo.control import audit, members, session_rows, users
+from attimo.control import session_rows, user_notes, users
 from attimo.control.actions import PROOF, reads, writes
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
@@ -112,7 +112,7 @@ def confirm(tx: Tx, user_id: int, code: str, session: bytes) -> list[str]:
         raise WrongCode
     tx.db.execute(_CONFIRM, user_id=user_id, now=tx.now)
     session_rows.end_but(tx, user_id, session)
-    _note(tx, user_id)
+    user_notes.note(tx, user_id)
     return _new_codes(tx, user_id)
 
 
@@ -124,7 +124,7 @@ def renew_codes(tx: Tx, user_id: int, code: str) -> list[str]:
         WrongCode: The code is wrong, was used, or the user has no app.
     """
     _use(tx, user_id, code)
-    _note(tx, user_id)
+    user_notes.note(tx, user_id)
     return _new_codes(tx, user_id)
 
 
@@ -136,7 +136,7 @@ def remove(tx: Tx, user_id: int, code: str) -> None:
         WrongCode: The code is wrong, was used, or the user has no app.
     """
     _use(tx, user_id, code)
-    _note(tx, user_id)
+    user_notes.note(tx, user_id)
     for table in ("second_factors", "recovery_codes"):
         tx.db.execute(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)  # noqa: S608
 
@@ -212,11 +212,3 @@ def _is_on(tx: Tx, user_id: int) -> bool:
 
 def _of_user(tx: Tx, user_id: int) -> _Found | None:
     return tx.db.first(_Found, _FOUND, user_id=user_id)
-
-
-def _note(tx: Tx, user_id: int) -> None:
-    """Note what a user has done in the audit log of each account of theirs."""
-    email = users.of_id(tx, user_id).email
-    tx.actor = tx.actor.known_as(email)
-    for each in members.accounts_of(tx, user_id):
-        audit.note(tx, each.account_id, email)

@@ -12,7 +12,7 @@ from pysqlite3 import dbapi2
 from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store.connection import Connection, RowRefused
 
-SCHEMA = "0027"
+SCHEMA = "0028"
 """The newest step. Numbers grow, so that a newer database is recognized."""
 
 _TABLES = Path(__file__).with_name("tables.sql")

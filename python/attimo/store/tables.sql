@@ -262,6 +262,21 @@ CREATE TABLE recovery_codes (
 );
 CREATE INDEX recovery_codes_of_a_user ON recovery_codes (user_id);
 
+-- The passkeys of users. `id` and `public_key` are from the authenticator, which verifies its user;
+-- `sign_count` is how often it said that it was used.
+CREATE TABLE passkeys (
+    id BLOB NOT NULL,
+    user_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    sign_count INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX passkeys_of_a_user ON passkeys (user_id);
+
 -- Who has signed up and not confirmed the address yet.
 CREATE TABLE sign_ups (
     hash BLOB NOT NULL,

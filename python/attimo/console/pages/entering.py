@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from attimo.api import cookies, invitations, session, signup
+from attimo.api import cookies, invitations, passkeys, session, signup
 from attimo.api.pool import apart
 from attimo.console import examples, web
 from attimo.console.web import Pages, Visit
@@ -51,6 +51,24 @@ def sign_in_with_code(visit: Visit) -> Response:
         return _finish(visit, user, visit.field("code"))
     except AttimoError as error:
         return _code(visit, user, error)
+
+
+@pages.post("/passkeys/begin", is_public=True)
+def begin_with_passkey(visit: Visit) -> Response:
+    """What the script needs to ask the browser for a passkey."""
+    return web.as_json(lambda: passkeys.begin_entering(visit.visitor, visit.people))
+
+
+@pages.post("/passkeys/enter", is_public=True)
+@apart
+def enter_with_passkey(visit: Visit) -> Response:
+    """Sign in with a passkey, and go to the page that was asked for."""
+    ticket, credential = visit.field("ticket"), visit.field("credential")
+    try:
+        made = passkeys.enter(visit.visitor, visit.people, ticket, credential)
+    except AttimoError as error:
+        return _sign_in(visit, error=error, next=visit.field("next"))
+    return _begin(visit, made, web.back(visit))
 
 
 def _finish(visit: Visit, user: User, code: str = "") -> Response:
@@ -172,8 +190,9 @@ def sign_out(visit: Visit) -> Response:
 
 
 def _sign_in(visit: Visit, error: AttimoError | None = None, next: str = "") -> Response:
-    mode = visit.people.sign_up
-    return visit.page("sign-in.html", error=error, next=next, done=visit.done(_DONE), mode=mode)
+    mode, origin = visit.people.sign_up, passkeys.origin(visit.people)
+    done = visit.done(_DONE)
+    return visit.page("sign-in.html", error=error, next=next, done=done, mode=mode, origin=origin)
 
 
 def _begin(visit: Visit, made: NewSession, answer: Response) -> Response:

@@ -1,17 +1,24 @@
-"""How the user signs in: the authenticator app and its recovery codes."""
+"""How the user signs in: the authenticator app with its recovery codes, and passkeys."""
+
+from typing import Any
 
 from starlette.responses import Response
 
+from attimo.api import passkeys as ceremonies
 from attimo.api import password, session
 from attimo.api.pool import apart
 from attimo.console import codes, web
 from attimo.console.web import Pages, Visit
-from attimo.control import second_factors, users
-from attimo.errors import AttimoError, WrongCode
+from attimo.control import passkeys, second_factors, users
+from attimo.errors import AttimoError, InvalidArgument, WrongCode
 
 pages = Pages()
 
-_DONE = {"removed": "The authenticator app is removed. Your password suffices from now on."}
+_DONE = {
+    "removed": "The authenticator app is removed. Your password suffices from now on.",
+    "passkey": "The passkey is added. You can sign in with it.",
+    "no-passkey": "The passkey is removed. Delete it where it is stored, too.",
+}
 
 
 @pages.get("/security")
@@ -79,12 +86,50 @@ def remove(visit: Visit) -> Response:
     return web.to("/security", done="removed")
 
 
+@pages.post("/security/passkeys/begin")
+@apart
+def begin_passkey(visit: Visit) -> Response:
+    """What the script needs to have the browser make a passkey, for who has typed the password."""
+    me = visit.member.session
+
+    def begun() -> dict[str, Any]:
+        password.check_own(visit.visitor, visit.people, me, visit.field("password"))
+        return ceremonies.begin_adding(visit.visitor, visit.people, me)
+
+    return web.as_json(begun)
+
+
+@pages.post("/security/passkeys")
+def add_passkey(visit: Visit) -> Response:
+    """Add the passkey that the browser has made."""
+    me, name = visit.member.session, visit.field("name").strip()
+    ticket, credential = visit.field("ticket"), visit.field("credential")
+    try:
+        ceremonies.finish_adding(visit.visitor, visit.people, me, ticket, credential, name)
+    except AttimoError as error:
+        return _overview(visit, error)
+    return web.to("/security", done="passkey")
+
+
+@pages.post("/security/passkeys/remove")
+def remove_passkey(visit: Visit) -> Response:
+    """Remove a passkey."""
+    try:
+        id = bytes.fromhex(visit.field("id"))
+    except ValueError:
+        return _overview(visit, InvalidArgument("id must be that of a passkey"))
+    visit.visitor.perform(passkeys.remove, visit.member.session.user_id, id)
+    return web.to("/security", done="no-passkey")
+
+
 def _overview(visit: Visit, error: AttimoError | None = None) -> Response:
     me = visit.member.session
     return visit.page(
         "security.html",
         error=error,
         app=visit.visitor.perform(second_factors.state, me.user_id),
+        passkeys=visit.visitor.perform(passkeys.list_own, me.user_id),
+        origin=ceremonies.origin(visit.people),
         has_password=me.email != users.SERVER_OWNER,
         done=visit.done(_DONE),
     )
