@@ -6,6 +6,7 @@ from attimo.api import mail_limits, one_time, throttle
 from attimo.api.breach import Breach, Unit, refused
 from attimo.control import (
     invitations,
+    passkeys,
     passwords,
     session_rows,
     sessions,
@@ -138,10 +139,12 @@ ROWS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "Passwords hashed concurrently, 19 MiB each; one with less than 512 MiB of memory.",
         refused(Busy),
     ),
+    "passkeys": (passkeys.MOST, "count", "Passkeys of a user.", _EXHAUSTED),
+    "passkey_name": (passkeys.LONGEST_NAME, "characters", "A passkey's name.", _INVALID),
     "second_step": (
         one_time.SECONDS,
         "seconds",
-        "The time between the password and the code of a second factor on the console.",
+        "The time for the code of a second factor after the password, and to use a passkey.",
         refused(Unauthenticated),
     ),
 }
