@@ -159,7 +159,7 @@ def test_a_user_has_several_who_are_verified_and_no_copies(
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.goto(f"{place}/console/security")
         add(page, "second")
-        rows = page.get_by_role("region", name="Passkeys").locator("tbody tr")
+        rows = page.get_by_role("region", name="List of passkeys").locator("tbody tr")
         expect(rows).to_have_count(2)
 
 

@@ -345,7 +345,7 @@ def test_words_that_make_no_sense_are_refused_in_a_line(
 def test_a_second_factor_is_asked_for(
     stranger: Terminal, server: Server, ann: str, print_of_root: str
 ) -> None:
-    with httpx.Client(base_url=server.http) as browser:
+    with httpx.Client(base_url=server.http, timeout=60) as browser:
         asked = {"email": ann, "password": PASSWORD}
         csrf = browser.post("/session", json=asked).json()["csrf_token"]
         form = {"csrf": csrf, "password": PASSWORD}
