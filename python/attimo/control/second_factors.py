@@ -9,7 +9,7 @@ from base64 import b32encode
 from dataclasses import dataclass
 
 from attimo.control import session_rows, user_notes, users
-from attimo.control.actions import PROOF, reads, writes
+from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.errors import CodeNeeded, FailedPrecondition, WrongCode
@@ -141,7 +141,7 @@ def remove(tx: Tx, user_id: int, code: str) -> None:
         tx.db.execute(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)  # noqa: S608
 
 
-@writes("second-factor.use", PROOF, audited=False)
+@writes("second-factor.use", SERVER, audited=False)
 def check(tx: Tx, user_id: int, code: str) -> None:
     """Check the code of a user whose password was verified; without an app, nothing is needed.
 
