@@ -8,22 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conformance.people import COOKIE, PASSWORD, Person
-from console.visiting import Cast, looks, visit
+from console.visiting import Cast, looks, press_to, visit
 from harness import Server
-
-
-def press_to(page: Page, name: str) -> None:
-    """Go on with the tabulator to what has this name; it is seen there."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        seen = page.evaluate(
-            "(e => [e.labels?.[0]?.textContent ?? e.textContent.trim(),"
-            " getComputedStyle(e).outlineStyle])(document.activeElement)"
-        )
-        if seen[0].strip() == name:
-            assert seen[1] != "none", name
-            return
-    raise AssertionError(f"the keyboard does not reach {name}")
 
 
 def sign_in(page: Page, email: str) -> None:
@@ -78,6 +64,7 @@ def test_an_app_is_added_and_needed_and_removed(
         page.context.clear_cookies()
         sign_in(page, user.email)
         type_code(page, codes[0])
+        expect(page.get_by_role("heading", level=1)).to_have_text("Caches")
         page.goto("/console/security")
         expect(page.get_by_text("9 recovery codes are unused")).to_be_visible()
         wrong += looks(page, "security-with-app")

@@ -98,6 +98,20 @@ def complaints(page: Page, *rules: str) -> list[str]:
     ]
 
 
+def press_to(page: Page, name: str) -> None:
+    """Go on with the tabulator to what has this label or text; one sees that it is there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found, outline = page.evaluate(
+            "(e => [e.labels?.[0]?.textContent ?? e.textContent, getComputedStyle(e).outlineStyle])"
+            "(document.activeElement)"
+        )
+        if found.strip() == name:
+            assert outline != "none", name
+            return
+    raise AssertionError(f"the keyboard does not reach {name}")
+
+
 def overflow(page: Page) -> int:
     """How many pixels of a page lie beside the window."""
     found: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
