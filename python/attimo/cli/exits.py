@@ -19,6 +19,7 @@ from attimo.errors import (
     NoSuchMember,
     NoSuchRole,
     NoSuchSigningKey,
+    NoSuchWebhook,
     NotFound,
     PermissionDenied,
     Unauthenticated,
@@ -64,6 +65,7 @@ _LISTS: dict[str, str] = {
     NoSuchMember.err: "attimo member list",
     NoSuchRole.err: "attimo role list",
     NoSuchSigningKey.err: "attimo key signing",
+    NoSuchWebhook.err: "attimo webhook list",
 }
 """What lists the things of which there is none of that name, by the `err`."""
 

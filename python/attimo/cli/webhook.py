@@ -7,7 +7,7 @@ from attimo.cli.base_client import cache_part
 from attimo.cli.command import Group, command
 from attimo.cli.durations import Duration
 from attimo.cli.http_client import HttpClient, part
-from attimo.cli.options import Decorator, Function, argument, option, yes
+from attimo.cli.options import Decorator, Function, Integer, argument, option, yes
 from attimo.cli.shapes import Answer, Column, Done, Listing, Plain, Record, View, quoted
 from attimo.cli.target import asks_server
 
@@ -56,7 +56,9 @@ def _path(cache: str, name: str, more: str = "") -> str:
 
 
 def _limit() -> Decorator:
-    return option("--limit", type=int, default=20, show_default=True, help="The most to list.")
+    return option(
+        "--limit", type=Integer(min=1), default=20, show_default=True, help="The most to list."
+    )
 
 
 @command(
@@ -207,7 +209,12 @@ def dead_letters(client: HttpClient, cache: str, name: str, limit: int) -> list[
 
 @command(
     group,
-    shape=Done("Delivering {messages} messages once more.", Column("messages", "number")),
+    shape=Done(
+        lambda told: (
+            f"Delivering {told['messages']:,} message{'s' * (told['messages'] != 1)} once more."
+        ),
+        Column("messages", "number"),
+    ),
     examples=[
         "attimo webhook redeliver shop orders",
         "attimo webhook redeliver shop orders --from 1764633600000000-17-0123456789ab --json",

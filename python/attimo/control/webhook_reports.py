@@ -163,7 +163,7 @@ def redeliver(tx: Tx, account_id: int, cache: str, name: str, since: str | None 
     """
     found = webhooks.find_to_manage(tx, account_id, cache, name)
     if found.disabled_at is not None:
-        raise FailedPrecondition(f"The webhook {name} is disabled; put it again first")
+        raise FailedPrecondition(f"The webhook {name} is disabled; set it again first")
     page, number = _place("0-0" if since is None else since, "from")
     place = {"webhook_id": found.id, "page": page, "number": number}
     [(messages, size)] = tx.db.rows(_CHOSEN, **place)
