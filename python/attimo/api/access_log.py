@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attimo import tracing
@@ -20,6 +21,9 @@ from attimo.logs import with_fields
 log = logging.getLogger("attimo.access")
 
 REQUEST_ID_HEADER = "x-request-id"
+
+CLIENT_GONE = 499
+"""The status of a request whose client has gone before it was read; nobody gets it."""
 
 
 class AccessLog:
@@ -43,6 +47,8 @@ class AccessLog:
         with tracing.request(request.kind, request.attributes, request.headers) as note:
             try:
                 await self._app(scope, receive, listen)
+            except ClientDisconnect:
+                request.status = CLIENT_GONE
             finally:
                 for name, value in request.outcome.items():
                     note(name, value)

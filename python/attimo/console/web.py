@@ -227,14 +227,15 @@ class Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; an error becomes a page that says so."""
         request = Request(scope, receive)
+        body = await request.body()  # there is no page for a client that has gone
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, body)
         except Exception as error:
             answer = await run_in_threadpool(_failed, request, error)
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        form = _fields(await request.body())
+    async def _answer(self, request: Request, body: bytes) -> Response:
+        form = _fields(body)
         visit = await run_in_threadpool(self._visit, request, form)
         if visit.session is None and not self.is_public:
             return _to_sign_in(request)
