@@ -5,6 +5,9 @@ from pathlib import Path
 
 OWNER_ONLY = 0o600
 
+LONGEST = 2**24
+"""In characters; a longer file is none of this program's, and a device may have no end."""
+
 
 def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
     """Replace the content of `path` atomically: readers, and a crash, see the old text or the new.
@@ -32,13 +35,16 @@ def read(path: Path) -> str | None:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is not text.
+        ValueError: It is not text, or longer than `LONGEST`.
     """
     try:
         with open(path, encoding="utf-8", opener=opener) as file:
-            return file.read()
+            text = file.read(LONGEST + 1)
     except FileNotFoundError:
         return None
+    if len(text) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST:,} characters")
+    return text
 
 
 def opener(path: str, flags: int) -> int:

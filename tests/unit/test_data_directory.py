@@ -173,6 +173,17 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(home: DataDirectory, na
         home.credentials() if name == "credentials.json" else home.running()
 
 
+@pytest.mark.parametrize("name", ["credentials.json", "server.json"])
+def test_a_device_without_an_end_in_the_place_of_a_file_is_one_clear_line(
+    home: DataDirectory, name: str
+) -> None:
+    home.prepare()
+    (home.path / name).symlink_to("/dev/zero")
+
+    with pytest.raises(Misconfigured, match=f"{name} cannot be read"):
+        home.credentials() if name == "credentials.json" else home.running()
+
+
 def test_a_pipe_that_somebody_writes_into_is_read_to_its_end(tmp_path: Path) -> None:
     """As a shell makes one of the output of a command: `--tls-key <(…)`."""
     reading, writing = os.pipe()
