@@ -9,7 +9,7 @@ from attimo.api.one_time import OneTime
 from attimo.control import Control, second_factors, sessions, users
 from attimo.errors import FailedPrecondition, WrongCode
 from browsers import ANN, BOB, OTHER, PASSWORD, Browser, Post, joined
-from fakes import Clock
+from fakes import Client, Clock
 
 STEP = 30
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # noqa: S105
@@ -201,6 +201,31 @@ def test_it_is_removed_with_a_code_only_and_the_audit_log_says_so(
     assert noted == {"second-factor.add", "second-factor.remove"}
     with control.read() as tx:
         assert second_factors.state(tx, phone.user_id) == second_factors.State(None, 0)
+
+
+def test_an_operator_of_the_server_alone_lets_in_who_has_lost_the_app(
+    ann: Browser, app: Starlette, control: Control, phone: App
+) -> None:
+    path, asked = "/accounts/second-factors/reset", {"email": ANN.upper()}
+    operator, team = Client(app, account_id=1), Client(app, account_id=2)
+    enter(ann, phone.code())
+    assert ann.ask("POST", path, asked).status_code == 403
+    assert team.ask("POST", path, asked).status_code == 403
+    assert enter(Browser(app)) == "code_needed"
+    answers = [operator.ask("POST", path, asked).json()["removed"] for _ in range(2)]
+
+    assert answers == [True, False]
+    assert enter(Browser(app)) == "in"
+    assert enter(Browser(app), phone.recovery[0]) == "in"  # not looked at
+    logged = [
+        [each["actor"] for each in found if each["action"] == "second-factor.reset"]
+        for found in (
+            ann.ask("GET", "/audit").json()["entries"],
+            operator.ask("GET", "/audit").json()["entries"],
+        )
+    ]
+    assert [len(each) for each in logged] == [1, 1]
+    assert logged[0] == ["system"]
 
 
 def test_who_manages_members_sees_who_has_one(

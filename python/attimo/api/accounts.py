@@ -14,7 +14,14 @@ from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.people import People, PeopleServices
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
-from attimo.control import account_deletion, accounts, chosen_accounts, founding, joining
+from attimo.control import (
+    account_deletion,
+    accounts,
+    chosen_accounts,
+    founding,
+    joining,
+    second_factors,
+)
 from attimo.control.accounts import AccountDetails
 from attimo.control.invitations import NewInvitation
 from attimo.errors import PermissionDenied
@@ -40,6 +47,19 @@ class NewAccount(StrictModel):
     email: Annotated[
         str | None, Field(description="The owner's e-mail address, who gets an invitation.")
     ] = None
+
+
+class ResetSecondFactor(StrictModel):
+    """The address of a user."""
+
+    email: Email
+
+
+class SecondFactorReset(Model):
+    """Whether the user had a second factor, which is removed."""
+
+    email: str
+    removed: bool
 
 
 class RenameAccount(StrictModel):
@@ -149,6 +169,16 @@ def suspend(caller: Authenticated, account_id: AccountId) -> AccountInfo:
 def resume(caller: Authenticated, account_id: AccountId) -> AccountInfo:
     """Serve a suspended account again. Resuming any other account changes nothing."""
     return _info(caller.perform(accounts.resume, account_id))
+
+
+@router.post("/second-factors/reset", operation_id="resetSecondFactor")
+def reset_second_factor(caller: Authenticated, body: ResetSecondFactor) -> SecondFactorReset:
+    """Remove the authenticator app and recovery codes of a user who has lost both.
+
+    From then on, the password suffices: make sure first who asks.
+    """
+    removed = caller.perform(second_factors.reset, body.email)
+    return SecondFactorReset(email=body.email, removed=removed)
 
 
 @router.post(

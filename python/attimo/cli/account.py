@@ -104,6 +104,35 @@ def invite(client: HttpClient, account: str, email: str) -> dict[str, Any]:
 
 @command(
     group,
+    "reset-second-factor",
+    shape=Done(
+        lambda told: (
+            f"{told['email']} needs no code to sign in any more."
+            if told["removed"]
+            else f"{told['email']} has no second factor: nothing was changed."
+        ),
+        Column("email"),
+        Column("removed", "flag"),
+    ),
+    examples=[
+        "attimo account reset-second-factor ann@example.com --yes",
+        "attimo account reset-second-factor ann@example.com --yes --json",
+    ],
+)
+@argument("email", "The e-mail address of the user.")
+@yes
+@asks_server
+def reset_second_factor(client: HttpClient, email: str, yes: bool) -> dict[str, Any]:
+    """Remove the second factor of a user who has lost the app and the recovery codes.
+
+    Their password suffices from then on. Make sure first that they are who asks.
+    """
+    ask.confirm(f"Let {email} sign in with the password alone?", yes)
+    return client.reset_second_factor(email)
+
+
+@command(
+    group,
     "list",
     shape=Listing(*COLUMNS),
     examples=["attimo account list", "attimo account list --json"],

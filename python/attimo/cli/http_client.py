@@ -182,6 +182,10 @@ class HttpClient(BaseClient):
         """Refuse all requests of an account."""
         return self._json("POST", f"/accounts/{account_id}/suspend")
 
+    def reset_second_factor(self, email: str) -> dict[str, Any]:
+        """Remove the second factor of a user."""
+        return self._json("POST", "/accounts/second-factors/reset", {"email": email})
+
     def resume_account(self, account_id: int) -> dict[str, Any]:
         """Serve a suspended account again."""
         return self._json("POST", f"/accounts/{account_id}/resume")

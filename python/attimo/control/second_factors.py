@@ -8,7 +8,7 @@ import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 
-from attimo.control import session_rows, user_notes, users
+from attimo.control import accounts, audit, members, session_rows, user_notes, users
 from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
@@ -137,8 +137,25 @@ def remove(tx: Tx, user_id: int, code: str) -> None:
     """
     _use(tx, user_id, code)
     user_notes.note(tx, user_id)
-    for table in ("second_factors", "recovery_codes"):
-        tx.db.execute(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)  # noqa: S608
+    _delete(tx, user_id)
+
+
+@writes("second-factor.reset", accounts.MANAGE)
+def reset(tx: Tx, account_id: int, email: str) -> bool:
+    """Remove the second factor of a user who has lost it; return whether they had one.
+
+    Their password and passkeys stay. It is for operators of the server, who have made sure who
+    asks; the audit logs of the user's accounts say that the server did it.
+    """
+    user = users.of_email(tx, email)
+    if user is None or not _is_on(tx, user.id):
+        return False
+    _delete(tx, user.id)
+    audit.note(tx, account_id, user.email)
+    for each in members.accounts_of(tx, user.id):
+        if each.account_id != account_id:
+            audit.note_of_system(tx, each.account_id, tx.action, user.email)
+    return True
 
 
 @writes("second-factor.use", SERVER, audited=False)
@@ -154,6 +171,11 @@ def check(tx: Tx, user_id: int, code: str) -> None:
     if not code:
         raise CodeNeeded
     _use(tx, user_id, code)
+
+
+def _delete(tx: Tx, user_id: int) -> None:
+    for table in ("second_factors", "recovery_codes"):
+        tx.db.execute(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)  # noqa: S608
 
 
 def _use(tx: Tx, user_id: int, code: str) -> None:

@@ -60,6 +60,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/accounts"): {"name": "team"},
     ("PUT", "/accounts/{account_id}"): {"name": "team"},
     ("POST", "/accounts/{account_id}/invitations"): {"email": "eve@example.com"},
+    ("POST", "/accounts/second-factors/reset"): {"email": "eve@example.com"},
     ("POST", "/plans"): {"name": "small", "limits": {}},
     ("PUT", "/plans/{name}"): {"limits": {}},
     ("PUT", "/accounts/{account_id}/limits"): {"plan": "free"},
@@ -262,7 +263,7 @@ def test_the_owner_of_another_account_opens_no_route_about_accounts(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
     of_server = [route for route in routes if route[1].startswith(OF_OPERATORS)]
-    assert len(of_server) == 16
+    assert len(of_server) == 17
 
     assert set(statuses(http, of_server, house.neighbour_key).values()) == {403}
     for path in ("/usage?accounts=*", "/audit?accounts=1", "/bills?account=1"):

@@ -65,6 +65,12 @@ def _go_through(server: Server, session: Session) -> list[str]:
             cookie or "",
             signed_up.json()["csrf_token"],
         ]
+        by_owner = {"authorization": server.api_key}
+        link = http.post("/session/links", headers=by_owner).json()["token"]
+        ours = {"origin": server.http}
+        entered = http.post("/console/enter", data={"token": link}, headers=ours)
+        assert entered.status_code == 303
+        session.secrets += [link, str(entered.cookies["attimo_session"])]
         session.secrets += [each.split(".")[2] for each in (server.api_key, key)]
         item = f"/cache/default-cache?key={KEY}&ttl_seconds=60"
         http.cookies.clear()
@@ -88,6 +94,8 @@ def _go_through(server: Server, session: Session) -> list[str]:
             http.post(
                 "/api-keys", json={"role_id": "nobody", "description": VALUE}, headers=by_key
             ),
+            http.post("/console/enter", data={"token": link}, headers=ours),
+            http.post("/signup/confirm", json={"token": link, "password": PASSWORD}),
             http.get("/nowhere", headers={"x-request-id": f'"{SAID}"', "x-more": SAID}),
         ):
             assert answer.is_error

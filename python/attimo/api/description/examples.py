@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "invite": {"email": "bob@example.com", "role_id": "viewer"},
     "createAccount": {"name": "team-a", "email": "ann@example.com"},
     "renameAccount": {"name": "team-b"},
+    "resetSecondFactor": {"email": "ann@example.com"},
     "inviteOwner": {"email": "ann@example.com"},
     "createPlan": {"name": "small", "limits": {"caches": 5, "operations_per_second": 1000}},
     "changePlan": {"limits": {"caches": 5, "operations_per_second": 1000}},
