@@ -169,7 +169,7 @@ def enter(visit: Visit) -> Response:
     try:
         made = session.enter_by_link(visit.visitor, visit.people, visit.field("token"))
     except AttimoError as error:
-        return visit.page("enter.html", error=error)
+        return visit.page("enter.html", error=error, form={})  # who has the link opens it again
     return _begin(visit, made, web.to("/"))
 
 
