@@ -70,5 +70,5 @@ def test_a_token_is_made_with_the_keyboard_and_works(
         for key in ("public/a", "private")
     ]
 
-    assert left in ("in 1 h 0 min", "in 59 min 59 s", "in 60 min 0 s")
+    assert left.startswith(("in 1 h", "in 59 min"))
     assert statuses == [204, 403]
