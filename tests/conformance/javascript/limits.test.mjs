@@ -10,13 +10,18 @@ import {
   LimitExceededError,
   ListCaches,
   MomentoErrorCode,
+  TopicClient,
+  TopicConfigurations,
+  TopicPublish,
+  TopicSubscribe,
 } from '@gomomento/sdk';
-import { is, isError, open, providerWith } from './server.mjs';
+import { is, isError, open, providerWith, quiet } from './server.mjs';
 
 const { ATTIMO_HTTP, MOMENTO_API_KEY } = process.env;
 const CACHE = 'default-cache';
 const MANY = 10_000;
 const OPERATIONS = 'Request rate limit exceeded for this account';
+const SUBSCRIPTIONS = 'Topic subscriptions limit exceeded for this account';
 const THROUGHPUT = 'Bandwidth limit exceeded for this account';
 const WHOSE = { '': "the account's", cache_: "this cache's", key_: "this API key's" };
 const RATES = [
@@ -38,15 +43,29 @@ async function operate(method, path, body) {
   return said && JSON.parse(said);
 }
 
-/** A new account with these limits, and its client; both are gone when the test ends. */
-async function limited(t, overrides) {
+/** A new account with these limits, as clients find it; it is gone when the test ends. */
+async function newAccount(t, overrides) {
   const name = `limits ${process.pid} ${(accounts += 1)}`;
   const made = await operate('POST', '/accounts', { name });
   t.after(() => operate('DELETE', `/accounts/${made.account_id}`));
-  const client = await open(providerWith(made.api_key));
-  t.after(() => client.close());
   const plan = { plan: 'free', overrides };
   await operate('PUT', `/accounts/${made.account_id}/limits`, plan);
+  return providerWith(made.api_key);
+}
+
+/** A client of a new account with these limits. */
+async function limited(t, overrides) {
+  const client = await open(await newAccount(t, overrides));
+  t.after(() => client.close());
+  return client;
+}
+
+/** The same for topics. */
+async function limitedTopics(t, overrides) {
+  const configuration = TopicConfigurations.Default.latest(quiet);
+  const credentialProvider = await newAccount(t, overrides);
+  const client = new TopicClient({ configuration, credentialProvider });
+  t.after(() => client.close?.());
   return client;
 }
 
@@ -146,4 +165,34 @@ test('control requests have a rate', async t => {
 
   assert.ok(answer instanceof ListCaches.Error);
   isLimit(answer, OPERATIONS, 'control_calls_per_second: 5');
+});
+
+for (const [rate, number, wrapper] of [
+  ['publishes_per_second', 5, OPERATIONS],
+  ['operations_per_second', 5, OPERATIONS],
+  ['bytes_in_per_second', 2_000, THROUGHPUT],
+]) {
+  test(`${rate} is a limit of messages to topics`, async t => {
+    const client = await limitedTopics(t, { [rate]: number });
+
+    const { served, answer } = await firstRefusal(() =>
+      client.publish(CACHE, 'topic', 'v'.repeat(200))
+    );
+
+    assert.ok(served >= 5, `${served} were served`);
+    assert.ok(answer instanceof TopicPublish.Error);
+    isLimit(answer, wrapper, `(${rate}: ${number})`);
+  });
+}
+
+test('subscriptions have a limit', async t => {
+  const client = await limitedTopics(t, { subscriptions: 2 });
+  const subscribe = () => client.subscribe(CACHE, 'topic', { onItem() {}, onError() {} });
+
+  const open = [await subscribe(), await subscribe()];
+  const refused = await subscribe();
+
+  assert.ok(refused instanceof TopicSubscribe.Error);
+  isLimit(refused, SUBSCRIPTIONS, '(subscriptions: 2)');
+  for (const each of open) is(each, TopicSubscribe.Subscription).unsubscribe();
 });
