@@ -8,12 +8,13 @@ from statistics import median
 from bench import progress
 from bench.driver import Drive, Load, drive
 from bench.peers import STARTERS, Peer
-from bench.pinning import allow_files, schedule_ordinarily
+from bench.pinning import allow_files
 from bench.plan import Plan
 
 SUBSCRIBERS = 1_000
 PER_SECOND = 20_000
-"""Deliveries a second at which their latency is compared."""
+"""Deliveries a second at which their latency is compared: so few that nobody takes half a core, and
+the kernel never halts what it schedules in real time."""
 PACED_ROUNDS = 3
 SPARE_FILES = 200
 
@@ -79,8 +80,6 @@ def measure(plan: Plan) -> FanOut:
         names = sorted({way.server for way in WAYS.values()})
         peers = {name: stack.enter_context(STARTERS[name]()) for name in names}
         rounds = _rounds(peers, "fast", plan.rounds, plan.seconds, rate=None)
-        for peer in peers.values():
-            schedule_ordinarily(peer.pid)
         paced = _rounds(peers, "paced", PACED_ROUNDS, plan.paced_seconds, rate=PER_SECOND)
     return FanOut(rounds, paced)
 
@@ -94,7 +93,7 @@ def _rounds(
             peer = replace(peers[WAYS[way].server], protocol=WAYS[way].protocol)
             # A topic of its own: a subscriber gets the newest message of one that was used before.
             load = messages(WAYS[way].connections, f"{name}-{turn}-{way}", seconds)
-            drives.append(drive(peer, replace(load, rate=rate), real_time=rate is None))
+            drives.append(drive(peer, replace(load, rate=rate)))
             _say(way, drives[-1])
     return {way: tuple(drives) for way, drives in found.items()}
 

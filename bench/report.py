@@ -79,7 +79,7 @@ def page(found: Results) -> str:
         "## At rest, at the start, and when caches are made",
         _life(found.figures),
         "## How it was measured",
-        _how(found.about, found.versions),
+        _how(found),
         METHOD,
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
@@ -224,7 +224,8 @@ def _life(figures: Figures) -> str:
     return table(["", "measured"], rows) if rows else NOT_MEASURED
 
 
-def _how(about: About, versions: dict[str, str]) -> str:
+def _how(found: Results) -> str:
+    about = found.about
     rows = [
         ["date", about.date],
         ["commit", f"`{about.commit}`"],
@@ -232,7 +233,19 @@ def _how(about: About, versions: dict[str, str]) -> str:
         ["kernel", f"Linux {about.kernel}, {about.system}, Python {about.python}"],
         ["other work", f"load average {about.busy:g} at the start"],
         ["scheduling", "real time, round robin" if about.real_time else "ordinary"],
-        ["servers", ", ".join(f"{NAMES[name]} {version}" for name, version in versions.items())],
-        ["command", f"`{about.command}`" + (" (quick: short rounds)" if about.quick else "")],
+        [
+            "servers",
+            ", ".join(f"{NAMES[name]} {version}" for name, version in found.versions.items()),
+        ],
+        ["command", _command(about)],
+        *(["measured later", _later(each)] for each in found.later),
     ]
     return table(["", ""], rows)
+
+
+def _command(about: About) -> str:
+    return f"`{about.command}`" + (" (quick: short rounds)" if about.quick else "")
+
+
+def _later(about: About) -> str:
+    return f"{_command(about)}, {about.date}, commit `{about.commit}`, load average {about.busy:g}"

@@ -17,12 +17,23 @@ class Results:
         versions: Of each server.
         figures: Every figure by its name; what is missing was not measured.
         rounds: What the figures were made from, for who doubts them.
+        later: The circumstances of parts that were measured after the rest.
     """
 
     about: About
     versions: dict[str, str]
     figures: dict[str, float] = field(default_factory=dict)
     rounds: list[object] = field(default_factory=list)
+    later: list[About] = field(default_factory=list)
+
+    def add_to(self, path: Path) -> "Results":
+        """Put these figures into a run that was kept, in place of those of the same names."""
+        kept = read(path)
+        kept.figures |= self.figures
+        kept.rounds += self.rounds
+        kept.later.append(self.about)
+        path.write_text(json.dumps(asdict(kept), indent=1) + "\n")
+        return kept
 
     def write(self, is_partial: bool) -> Path:
         """Write the run into `bench/results` and return the file; a part is not for keeping."""
@@ -38,4 +49,5 @@ def read(path: Path) -> Results:
     """A run that was written."""
     found = json.loads(path.read_text())
     about = About(**found["about"])
-    return Results(about, found["versions"], found["figures"], found["rounds"])
+    later = [About(**each) for each in found.get("later", ())]
+    return Results(about, found["versions"], found["figures"], found["rounds"], later)

@@ -92,7 +92,9 @@ def main() -> None:
     except (RunError, SetupError) as error:
         sys.exit(f"error: {error}")
     print(report.promises(found.figures))
-    if chosen.render or not _is_partial(chosen):
+    if chosen.into:
+        found = found.add_to(chosen.into)
+    if chosen.render or chosen.into or not _is_partial(chosen):
         PAGE.write_text(report.page(found))
         progress.say(f"Wrote {PAGE.relative_to(ROOT)}")
 
@@ -113,6 +115,9 @@ def _options() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--stale", action="store_true", help="measure the core although its sources are newer"
+    )
+    options.add_argument(
+        "--into", type=Path, metavar="FILE", help="put what is measured into a run that was kept"
     )
     options.add_argument("--list", action="store_true", help="name the scenarios and end")
     options.add_argument(

@@ -46,8 +46,9 @@ A message of 100 bytes is published when all subscribers have received the one b
 time is that of the whole server, the publishing included; the generator never sleeps meanwhile, so
 that no server pays for waking it. Latency is that of 20,000 deliveries a second, from when a
 message was due until a subscriber has read it: that of the last of a thousand counts as much as
-that of the first. Instructions are those of the data thread, counted by callgrind: 100,000 Gets
-alone, and beside 200,000 deliveries of another account, without what these deliveries take alone.
+that of the first. At this rate nobody takes half a core, so it is measured in real time, too.
+Instructions are those of the data thread, counted by callgrind: 100,000 Gets alone, and beside
+200,000 deliveries of another account, without what these deliveries take alone.
 """
 
 COLLECTIONS = """
@@ -103,5 +104,6 @@ METHOD = """
   in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
 
 `make bench` measures everything in about an hour; `python -m bench --quick` takes about five
-minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
+minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name, and with
+`--into FILE`, puts it into a run that was kept.
 """
