@@ -93,8 +93,8 @@ impl Answered {
 
 /// A response that goes on.
 pub(crate) struct Streamed {
-    /// Its status and headers; it has no body.
-    pub(crate) response: Response,
+    /// Its status and headers, until they are sent; it has no body.
+    response: Response,
     /// How often to send [`Streamed::heartbeat`]; the first one comes first of all.
     pub(crate) heartbeat_every: Duration,
     /// Where it tells that it has something to send.
@@ -128,6 +128,11 @@ impl Streamed {
             has_greeted: false,
             leaves: false,
         }
+    }
+
+    /// Takes its status and headers, which are sent first; they are not kept any longer.
+    pub(crate) fn take_head(&mut self) -> Response {
+        std::mem::replace(&mut self.response, Response::new(Bytes::new()))
     }
 
     /// What is sent next: the subscriptions take turns.

@@ -133,13 +133,19 @@ impl ThreadStats {
         waiting.push(Answered { series, class, began_micros: began.micros });
         if waiting.len() >= WAITING {
             drop(waiting);
-            self.settle(self.clock.micros());
+            self.settle();
         }
     }
 
-    /// Counts what was noted: the responses have been written to the socket by now, in microseconds
-    /// since the server started.
-    pub(crate) fn settle(&self, micros: u64) {
+    /// Counts what was noted: the responses have been written to the socket by now. Reads the clock only
+    /// if there is something.
+    pub(crate) fn settle(&self) {
+        if !self.waiting.borrow().is_empty() {
+            self.settle_at(self.clock.micros());
+        }
+    }
+
+    fn settle_at(&self, micros: u64) {
         for answered in self.waiting.borrow_mut().drain(..) {
             let took = micros.saturating_sub(answered.began_micros);
             self.own.add(answered.series.into(), took, answered.class);
@@ -252,7 +258,7 @@ mod tests {
         thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Refused);
         assert_eq!(stats.requests().of(Via::Grpc, Some(Api::Get)).classes, [0, 0, 0]);
 
-        thread.settle(1_003);
+        thread.settle_at(1_003);
 
         let sums = stats.requests();
         let gets = sums.of(Via::Grpc, Some(Api::Get));

@@ -30,6 +30,7 @@ mod h1;
 mod h2;
 mod lingering_close;
 mod pieces;
+mod room;
 mod shutdown;
 mod sniff;
 mod socket;

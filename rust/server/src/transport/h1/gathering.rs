@@ -133,7 +133,7 @@ where
             return;
         }
         let Worker { core, stats, .. } = &*self.client.worker;
-        stats.settle(core.clock.micros());
+        stats.settle();
         let mut reservation = Reservation::nothing(&core.memory_budget);
         let (mut quiet, mut reads) = (Quiet::default(), 0);
         self.waiting = Waiting::Body;

@@ -69,7 +69,7 @@ where
     while connection.answer_all().await {
         connection.let_others_read().await;
         let sent = connection.send().await;
-        connection.client.worker.stats.settle(clock.micros());
+        connection.client.worker.stats.settle();
         if !sent || !connection.read().await {
             break;
         }
@@ -107,16 +107,21 @@ where
 
     /// Sets the deadline for the next input; a head that arrives in small pieces gets no more time.
     fn wait(&mut self, answered: bool, moment: Moment) {
-        if self.input.is_empty() {
-            // An empty buffer still keeps its allocation, which others need.
-            self.input = BytesMut::new();
-        }
+        self.release_input();
         let (next, time) =
             if self.input.is_empty() { (Waiting::Another, IDLE) } else { (Waiting::Head, HEAD) };
         let has_begun = (self.waiting, next) == (Waiting::Another, Waiting::Head);
         if answered || has_begun {
             self.waiting = next;
             self.deadline.set(moment, time);
+        }
+    }
+
+    /// Releases the memory of input that was taken: an empty buffer still keeps its allocation, which
+    /// others need.
+    fn release_input(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
         }
     }
 
@@ -138,6 +143,7 @@ where
             },
         };
         let answered = self.respond(parts, body, now).await;
+        self.release_input();
         // The body was in memory until now.
         drop(reserved);
         let response = match answered {
@@ -254,8 +260,10 @@ where
                 }
             }
             // Reserved only for a client that reads slower than responses come.
-            let (deadline, quiet) =
-                stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
+            let (deadline, quiet) = stalled.get_or_insert_with(|| {
+                output.keep_left();
+                (Deadline::within(clock, STALLED), Quiet::default())
+            });
             if reservation.reserve(output.len()).is_err()
                 || reservation.is_lost(quiet, deadline, cx)
             {

@@ -13,6 +13,7 @@ use crate::front::caching::{PRIVATE, VARIES};
 use crate::message::{Headers, Response};
 use crate::topics::Encoded;
 use crate::transport::date::date;
+use crate::transport::room;
 
 /// The most bytes of a body that one write takes.
 const AT_A_TIME: usize = 128 * 1024;
@@ -21,6 +22,8 @@ const LARGE: usize = 16 * 1024;
 
 /// Capacity for the head of most responses.
 const HEAD: usize = 400;
+/// That for what is around the content of a chunk.
+const AROUND_CHUNK: usize = 32;
 
 /// How a response is written.
 #[derive(Clone, Copy)]
@@ -66,16 +69,24 @@ impl Output {
         !self.large.is_empty() || self.len() >= LARGE
     }
 
+    /// The buffer to which responses are appended.
+    fn small(&mut self) -> &mut Vec<u8> {
+        if self.small.capacity() == 0 {
+            self.small = room::take();
+        }
+        &mut self.small
+    }
+
     /// Adds `100 Continue`.
     pub(super) fn make_progress(&mut self) {
-        self.small.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        self.small().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
 
     /// Adds a response. Must not be called when full.
     pub(super) fn add(&mut self, response: Response, manner: Manner) {
         let Response { status, headers, body, tells_length } = response;
         let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
-        self.small.reserve(HEAD + small);
+        self.small().reserve(HEAD + small);
         self.begin_head(status, &headers);
         let to = &mut self.small;
         if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
@@ -94,7 +105,7 @@ impl Output {
     }
 
     fn begin_head(&mut self, status: StatusCode, headers: &Headers) {
-        let to = &mut self.small;
+        let to = self.small();
         write_status(to, status);
         let mut says_for_whom = false;
         for (name, value) in headers.iter() {
@@ -131,25 +142,35 @@ impl Output {
 
     /// Adds a part of a response that goes on. Must not be called when full.
     pub(super) fn chunk(&mut self, [first, second]: &Encoded) {
-        let length = first.len() + second.len();
+        let (length, is_chunked) = (first.len() + second.len(), self.is_chunked);
         if length == 0 {
             return;
         }
-        if self.is_chunked {
-            self.small.extend_from_slice(format!("{length:x}\r\n").as_bytes());
+        let to = self.small();
+        to.reserve(AROUND_CHUNK + length);
+        if is_chunked {
+            write_hexadecimal(to, length);
+            to.extend_from_slice(b"\r\n");
         }
-        self.small.extend_from_slice(first);
-        self.small.extend_from_slice(second);
-        if self.is_chunked {
-            self.small.extend_from_slice(b"\r\n");
+        to.extend_from_slice(first);
+        to.extend_from_slice(second);
+        if is_chunked {
+            to.extend_from_slice(b"\r\n");
         }
     }
 
     /// Ends a response that went on.
     pub(super) fn end_stream(&mut self) {
         if std::mem::take(&mut self.is_chunked) {
-            self.small.extend_from_slice(b"0\r\n\r\n");
+            self.small().extend_from_slice(b"0\r\n\r\n");
         }
+    }
+
+    /// Keeps what is left in a buffer of its own size, for a client that does not take it now.
+    pub(super) fn keep_left(&mut self) {
+        let left = self.small[self.sent..].to_vec();
+        room::give_back(std::mem::replace(&mut self.small, left));
+        self.sent = 0;
     }
 
     /// Sends some bytes; ready with `false` once nothing is left.
@@ -163,7 +184,8 @@ impl Output {
     {
         if self.is_empty() {
             // An idle connection holds no buffer.
-            (self.small, self.sent, self.large) = (Vec::new(), 0, Bytes::new());
+            room::give_back(std::mem::take(&mut self.small));
+            (self.sent, self.large) = (0, Bytes::new());
             return io.poll_flush(cx).map_ok(|()| false);
         }
         let small = &self.small[self.sent..];
@@ -180,6 +202,14 @@ impl Output {
         self.sent += of_small;
         self.large.advance(sent - of_small);
         Poll::Ready(Ok(true))
+    }
+}
+
+/// Writes a number that is not 0 as the head of a chunk has it.
+fn write_hexadecimal(to: &mut Vec<u8>, number: usize) {
+    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4);
+    for place in (0..digits).rev() {
+        to.push(b"0123456789abcdef"[number >> (4 * place) & 0xf]);
     }
 }
 
@@ -242,6 +272,28 @@ mod tests {
     fn a_response_to_head_whose_body_nobody_has_made_has_no_length() {
         let text = written(Response::without_content(), Manner { head_only: true, ..MANNER });
         assert!(!text.contains("content-length"));
+    }
+
+    #[test]
+    fn a_chunk_begins_with_its_length() {
+        for length in [1, 15, 16, 255, 256, 0xabcd] {
+            let mut output = Output { is_chunked: true, ..Output::default() };
+            output.chunk(&[vec![b'.'; length - 1].into(), Bytes::from_static(b"!")]);
+            let text = format!("{length:x}\r\n{}!\r\n", ".".repeat(length - 1));
+            assert_eq!(output.small, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_holds_no_more_than_is_left_for_it() {
+        let mut output = Output::default();
+        output.chunk(&[vec![b'.'; LARGE].into(), Bytes::from_static(b"!")]);
+        output.sent = LARGE - 1;
+        output.keep_left();
+
+        assert_eq!((&output.small[..], output.len()), (&b".!"[..], 2));
+        assert_eq!(output.small.capacity(), 2);
+        assert!(Output::default().small().capacity() > LARGE, "the buffer is used again");
     }
 
     #[test]

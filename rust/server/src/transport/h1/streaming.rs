@@ -44,8 +44,8 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     /// Sends a response until it ends.
-    pub(super) async fn stream(&mut self, streamed: Box<Streamed>, manner: Manner) {
-        self.output.begin_stream(&streamed.response, manner);
+    pub(super) async fn stream(&mut self, mut streamed: Box<Streamed>, manner: Manner) {
+        self.output.begin_stream(&streamed.take_head(), manner);
         let mut pieces = Pieces::new(streamed);
         let mut ahead = Reservation::nothing(&self.client.worker.core.memory_budget);
         self.beat(&mut pieces);
@@ -56,8 +56,7 @@ where
                 return;
             }
             let sent = self.send_while(Some(&mut pieces.streamed)).await;
-            let worker = &self.client.worker;
-            worker.stats.settle(worker.core.clock.micros());
+            self.client.worker.stats.settle();
             if !sent || added == Added::End {
                 break;
             }

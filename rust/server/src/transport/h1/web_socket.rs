@@ -131,8 +131,7 @@ where
         self.deadline.set(self.client.worker.core.clock.now().moment, self.ping_every);
         loop {
             let sent = self.send_all().await;
-            let worker = &self.client.worker;
-            worker.stats.settle(worker.core.clock.micros());
+            self.client.worker.stats.settle();
             let ended = match sent {
                 Ok(true) => Some(Ending::WhileItSends),
                 Ok(false) => {

@@ -254,7 +254,7 @@ where
                 Poll::Ready(Err(_)) => break Err(()),
             }
         };
-        client.worker.stats.settle(client.worker.core.clock.micros());
+        client.worker.stats.settle();
         sent
     }
 
@@ -311,7 +311,7 @@ where
             Ending::Said => timeout(LINGER, poll_fn(|cx| self.poll_sent(cx))).await.is_ok(),
         };
         let client = self.connection.client;
-        client.worker.stats.settle(client.worker.core.clock.micros());
+        client.worker.stats.settle();
         if sent {
             lingering_close(&mut self.io, &client, ending == Ending::Said).await;
         }

@@ -1,6 +1,5 @@
 //! Buffers outgoing frames and sends them together.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 
+use super::super::room;
 use super::frame::{END_STREAM, Kind, write_head};
 
 /// Content of at least this size, in bytes, is sent without a copy.
@@ -17,11 +17,6 @@ const LARGE: usize = 4 * 1024;
 const FULL: usize = 64 * 1024;
 /// The most slices passed to one vectored write.
 const PARTS: usize = 32;
-
-thread_local! {
-    /// The buffer of the connection that is writing. Idle connections have none.
-    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
 
 /// Outgoing frames that are not sent yet.
 #[derive(Default)]
@@ -42,7 +37,7 @@ impl Output {
     /// The buffer to which frames are appended.
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
-            self.bytes = ROOM.take();
+            self.bytes = room::take();
         }
         &mut self.bytes
     }
@@ -135,12 +130,8 @@ impl Output {
 
     /// Returns the buffer, for the next connection of this thread.
     fn rest(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
+        room::give_back(std::mem::take(&mut self.bytes));
         (self.sent, self.large) = (0, VecDeque::new());
-        if (1..=2 * FULL).contains(&bytes.capacity()) {
-            bytes.clear();
-            ROOM.set(bytes);
-        }
     }
 
     /// Fills `to` with the first slices to send, in order, and returns how many there are.

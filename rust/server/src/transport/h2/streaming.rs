@@ -21,9 +21,9 @@ const AT_A_TIME: usize = 16;
 
 impl Connection {
     /// Begins a response that goes on, with a heartbeat.
-    pub(super) fn begin_stream(&mut self, mut stream: Stream, streamed: Box<Streamed>) {
+    pub(super) fn begin_stream(&mut self, mut stream: Stream, mut streamed: Box<Streamed>) {
         self.allow_many_streams();
-        let (id, response) = (stream.id, &streamed.response);
+        let (id, response) = (stream.id, streamed.take_head());
         let start = self.begin_head(id, false, response.status);
         self.write_response_headers(&response.headers);
         end_headers(self.output.bytes(), start);
