@@ -191,7 +191,7 @@ def test_somebody_with_two_accounts_switches_between_them(
 
 
 def test_sessions_are_listed_and_ended(chrome: Browser, open_server: Server, cast: Cast) -> None:
-    one = cast.owner.invite("many@example.com", "viewer")
+    one = cast.owner.invite("sessions@example.com", "viewer")
     others = [Person(open_server, one.email).sign_in() for _ in range(3)]
     with visit(chrome, open_server, one) as page:
         page.goto("/console/sessions")
