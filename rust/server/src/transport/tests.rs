@@ -5,7 +5,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use attimo_engine::{Config, Limits, Namespace};
 use tokio::io::ReadBuf;
@@ -47,6 +48,8 @@ struct Socket {
     read: Rc<Cell<usize>>,
     output: Rc<RefCell<Vec<u8>>>,
     writes: Rc<Cell<usize>>,
+    /// How long a write holds the thread up.
+    write_time: Duration,
     has_paused: Rc<Cell<bool>>,
     is_left_alone: Rc<Cell<bool>>,
 }
@@ -123,6 +126,7 @@ impl AsyncWrite for Socket {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        sleep(self.write_time);
         self.output.borrow_mut().extend_from_slice(bytes);
         self.writes.update(|writes| writes + 1);
         Poll::Ready(Ok(bytes.len()))
@@ -300,27 +304,47 @@ fn a_large_message_over_a_limit_is_refused_once_and_before_it_has_arrived() {
     });
 }
 
+/// What a client sends to call `Get` on so many streams, in pieces.
+fn gets(calls: u8) -> Vec<Vec<u8>> {
+    let message = b"\0\0\0\0\x03\x0a\x01k";
+    let calls = (0..calls).map(|call_number| {
+        let stream = 2 * call_number + 1;
+        [frame_on(stream, 1, 4, &call("Get")), frame_on(stream, 0, 1, message)].concat()
+    });
+    std::iter::once(BEGIN.to_vec()).chain(calls).collect()
+}
+
+/// Waits until all of the calls are refused, none of which the plan allows; how long that takes.
+async fn refused(socket: &Socket, calls: u8) -> Duration {
+    let (worker, _stop) = worker(&[("operations_per_second", 0)]);
+    let began = Instant::now();
+    serve(&worker, socket);
+    while text(socket).matches("grpc-status\x018").count() < calls.into() {
+        yield_now().await;
+    }
+    began.elapsed()
+}
+
 #[test]
 fn a_client_whose_calls_are_all_over_a_limit_is_answered_once_a_millisecond() {
     const CALLS: u8 = 20;
     run(async {
-        let (worker, _stop) = worker(&[("operations_per_second", 0)]);
-        let message = b"\0\0\0\0\x03\x0a\x01k";
-        let calls = (0..CALLS).map(|call_number| {
-            let stream = 2 * call_number + 1;
-            [frame_on(stream, 1, 4, &call("Get")), frame_on(stream, 0, 1, message)].concat()
-        });
-        let calls: Vec<_> = std::iter::once(BEGIN.to_vec()).chain(calls).collect();
-        let parts: Vec<_> = calls.iter().map(Vec::as_slice).collect();
-        let socket = Socket::in_pieces(&parts);
-        let began = Instant::now();
-        serve(&worker, &socket);
-
-        while text(&socket).matches("grpc-status\x018").count() < CALLS.into() {
-            yield_now().await;
-        }
-        let most = began.elapsed().as_millis() + 3;
+        let pieces = gets(CALLS);
+        let socket = Socket::in_pieces(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let most = refused(&socket, CALLS).await.as_millis() + 3;
         assert!((1..=most).contains(&(socket.writes.get() as u128)), "{:?}", socket.writes);
+    });
+}
+
+#[test]
+fn a_pause_that_is_over_before_it_begins_ends_at_once() {
+    const CALLS: u8 = 3;
+    run(async {
+        let pieces = gets(CALLS);
+        let parts: Vec<_> = pieces.iter().map(Vec::as_slice).collect();
+        let longer_than_a_pause = Duration::from_millis(3);
+        let socket = Socket { write_time: longer_than_a_pause, ..Socket::in_pieces(&parts) };
+        refused(&socket, CALLS).await;
     });
 }
 

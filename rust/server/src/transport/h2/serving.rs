@@ -331,7 +331,10 @@ impl Connection {
         self.until = first.unwrap_or(u64::MAX).min(next);
         let next = self.rest();
         self.note(next);
-        self.note(self.pause.until);
+        // A pause that is over is ended by the loop that called this: noted, it would be due for ever.
+        if !self.is_pause_over() {
+            self.note(self.pause.until);
+        }
         self.look_for_room();
     }
 }
