@@ -8,4 +8,8 @@ if ! command -v npm >/dev/null; then
     PATH=$PWD/.venv/programs/node/bin:$PATH
 fi
 (cd setup/console && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-cp setup/console/node_modules/htmx.org/dist/htmx.min.js python/attimo/console/static/
+static=python/attimo/console/static
+cp setup/console/node_modules/htmx.org/dist/htmx.min.js $static/
+cp setup/console/node_modules/uplot/dist/uPlot.min.css $static/uplot.min.css
+# Its licence asks to be beside it.
+{ printf '/*!\n'; cat setup/console/node_modules/uplot/LICENSE; printf '\n*/\n'; cat setup/console/node_modules/uplot/dist/uPlot.iife.min.js; } >$static/uplot.min.js

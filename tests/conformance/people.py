@@ -29,7 +29,10 @@ class Person:
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask with the cookie, and be answered well."""
         url, headers = f"{self.server.http}{path}", {"x-csrf-token": self.csrf}
-        answer = httpx.request(method, url, json=body, headers=headers, cookies=self.cookies)
+        # CI runs other tests beside these.
+        answer = httpx.request(
+            method, url, json=body, headers=headers, cookies=self.cookies, timeout=60
+        )
         assert answer.is_success, answer.text
         self.cookies.update(answer.cookies)
         found = answer.json() if answer.content else None

@@ -35,6 +35,10 @@ def cast(open_server: Server) -> Cast:
         {"email": owner.email, "password": "correct horse battery", "account_name": NASTY},
     )
     owner.ask("PUT", f"/caches/{NASTY}")
+    owner.ask("PUT", "/caches/used")
+    for verb, key in (("PUT", "k"), ("GET", "k"), ("GET", "none")):
+        item = f"{open_server.http}/cache/used?key={key}&ttl_seconds=3600"
+        httpx.request(verb, item, content=b"v", headers={"authorization": owner.token}, timeout=60)
     owner.ask("POST", "/api-keys", {"description": NASTY, "role_id": "viewer"})
     rule = {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": NASTY}}
     role = {"role_name": NASTY, "description": NASTY, "permissions": {"rules": [rule]}}

@@ -37,6 +37,9 @@ PUBLIC = {
 PAGES = {
     "caches": "/console/",
     "cache": "/console/caches/default-cache",
+    "used-cache": "/console/caches/used",
+    "used-cache-hour": "/console/caches/used?range=1h",
+    "used-cache-month": "/console/caches/used?range=30d",
     "nasty-cache": f"/console/caches/{quote(NASTY, safe='')}",
     "topics": "/console/topics",
     "watched": f"/console/topics?cache=default-cache&topic={quote(NASTY)}",

@@ -25,7 +25,8 @@ def test_it_has_every_file_that_a_build_reads(sdist: Path) -> None:
     assert listed
     assert set(listed) - names == set()
     assert "rust/THIRD-PARTY-LICENSES.txt" in names
-    assert "python/attimo/console/static/htmx.min.js" in names
+    for name in ("htmx.min.js", "uplot.min.js", "uplot.min.css"):
+        assert f"python/attimo/console/static/{name}" in names
 
 
 def test_its_manifests_are_those_of_a_wheel(sdist: Path, tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def test_it_has_nothing_else_but_files_of_pages_and_rate_cards(names: set[str]) 
     assert len(cards) == 5
     pages = {name for name in others if name.startswith("attimo/console/")}
     assert {name.rpartition(".")[2] for name in pages} == {"html", "css", "js", "svg"}
-    assert "attimo/console/static/htmx.min.js" in pages
+    for file in ("htmx.min.js", "uplot.min.js", "uplot.min.css"):
+        assert f"attimo/console/static/{file}" in pages
     assert others == {"attimo/api/favicon-32x32.png"} | cards | pages
 
 

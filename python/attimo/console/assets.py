@@ -8,12 +8,15 @@ from attimo.console.addresses import PREFIX
 
 FOLDER = Path(__file__).with_name("static")
 TYPES = {
+    "charts.js": "text/javascript",
     "console.css": "text/css",
     "console.js": "text/javascript",
     "htmx.min.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript",
     "topics.js": "text/javascript",
+    "uplot.min.css": "text/css",
+    "uplot.min.js": "text/javascript",
 }
 
 

@@ -12,8 +12,6 @@ from attimo.control.totals import Totals
 from attimo.errors import PermissionDenied
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-HOURS = 24
-"""How many hours the chart of a cache has."""
 _RATES = {
     "operations_per_second": "operations",
     "bytes_in_per_second": "bytes_in",
@@ -71,14 +69,6 @@ class Nearness:
     used: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """What a cache did in an hour, which began at a moment."""
-
-    at: int
-    counts: Totals
-
-
 def of_caches(visit: Visit, found: Sequence[Cache]) -> list[Figures]:
     """Return the figures of caches; today begins at midnight (UTC)."""
     moment = visit.now
@@ -91,16 +81,6 @@ def of_caches(visit: Visit, found: Sequence[Cache]) -> list[Figures]:
         )
         for cache in found
     ]
-
-
-def hours(visit: Visit, name: str) -> list[Hour] | None:
-    """Return what a cache did in each of the last hours; None if the member must not see it."""
-    moment = visit.now
-    first = moment - moment % HOUR - (HOURS - 1) * HOUR
-    found = _usage(visit, By.HOUR, first, name)
-    if found is None:
-        return None
-    return [Hour(at, found.get(at, Totals())) for at in range(first, first + HOURS * HOUR, HOUR)]
 
 
 def limits(visit: Visit, name: str) -> list[Nearness] | None:

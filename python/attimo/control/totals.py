@@ -35,6 +35,10 @@ class Totals:
         "The same with the memory that items take beside keys and values.", is_stored=True
     )
 
+    def plus(self, more: "Totals") -> "Totals":
+        """Return the sum of both."""
+        return Totals(*(getattr(self, name) + getattr(more, name) for name in COUNTS))
+
 
 MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Totals)}
 COUNTS = tuple(MEANINGS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from attimo.console import examples, figures, rendering, web
+from attimo.console import activity, examples, figures, rendering, web
 from attimo.console.web import Pages, Visit, path_of
 from attimo.control import caches
 from attimo.control.caches import Cache
@@ -122,7 +122,8 @@ def _cache(visit: Visit, error: AttimoError | None = None) -> Response:
         "cache.html",
         error=error,
         shown=shown,
-        hours=figures.hours(visit, name),
+        activity=activity.of_cache(visit, name),
+        ranges=activity.RANGES,
         limits=figures.limits(visit, name),
         examples=examples.of_cache(visit.addresses, visit.request, name),
         may_manage=visit.may(caches.MANAGE.on(name)),
