@@ -76,6 +76,8 @@ def test_an_operator_of_the_server_sees_the_audit_log_of_all_accounts(
     with visit(chrome, open_server, operator) as page:
         page.goto("/console/audit")
         page.get_by_label("Of").select_option(label="all accounts")
+        # Other tests fill the first page with their caches.
+        page.get_by_label("Action").fill("member")
         page.get_by_role("button", name="Filter").click()
         rows = page.get_by_role("row").filter(has_text=cast.stranger.email)
         expect(rows.first).to_be_visible()

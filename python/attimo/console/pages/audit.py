@@ -22,7 +22,7 @@ KINDS = (
         "payment",
         "plan",
     ),
-    *("role", "session", "signing", "url-key", "webhook"),
+    *("role", "second-factor", "session", "signing", "url-key", "webhook"),
 )
 """The nouns of actions, to choose from."""
 
