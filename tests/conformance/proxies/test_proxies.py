@@ -13,6 +13,7 @@ from acme_server import free_ports
 from certificates import Authority
 from conformance.event_stream import events
 from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
+from conformance.pubsub import Pubsub
 from conformance.web_socket import Talk, web_socket
 from harness import Server
 
@@ -191,7 +192,7 @@ def test_a_restart_ends_subscriptions_by_the_server_s_word_and_clients_resume(
         upstream.start()
 
         for name, pubsub in pubsubs.items():
-            until_it_is_back(lambda: pubsub.publish(CACHE, f"kept-{name}", "after"))  # noqa: B023
+            until_it_is_back(lambda: is_published(pubsub, f"kept-{name}"))  # noqa: B023
             number, page = last[name].topic_sequence_number + 1, last[name].sequence_page
             items = pubsub.subscribe(CACHE, f"kept-{name}", number, page).items()
             gap, item = next(items), next(items)
@@ -199,12 +200,91 @@ def test_a_restart_ends_subscriptions_by_the_server_s_word_and_clients_resume(
             assert item.value.text == "after", name
 
 
-def until_it_is_back(call: Callable[[], None]) -> None:
-    """Call until the proxy has found the server again; each call waits for its answer."""
+def is_published(pubsub: Pubsub, topic: str) -> bool:
+    """Publish, if the proxy has found the server again."""
+    try:
+        pubsub.publish(CACHE, topic, "after")
+    except grpc.RpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return False
+    return True
+
+
+def until_it_is_back(is_back: Callable[[], bool]) -> None:
+    """Try until the proxy has found the server again; each try waits for its answer."""
     for _ in range(UNTIL_IT_IS_BACK):
-        try:
-            return call()
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                raise
+        if is_back():
+            return
     raise AssertionError("the proxy does not find the server again")
+
+
+def test_events_end_by_the_server_s_word_at_a_restart_and_a_page_comes_back(
+    upstream: Server, proxies: list[Proxy], ask: Callable[[Proxy], httpx.Client]
+) -> None:
+    with ExitStack() as stack:
+        clients = {each.name: stack.enter_context(ask(each)) for each in proxies}
+        topics, streams = {}, {}
+        for name, client in clients.items():
+            version = client.get("/health").http_version[-1]
+            topics[name] = f"/topics/{CACHE}/restarted-{name}-{version}"
+            streams[name] = stack.enter_context(events(client, topics[name]))
+            client.post(topics[name], content=b"before").raise_for_status()
+            assert streams[name].texts(1) == ["before"], name
+
+        upstream.stop()
+        ends = {name: stream.end()["err"] for name, stream in streams.items()}
+        assert ends == dict.fromkeys(LANGUAGES, "server_stopping")
+        while_down = {name: client.get("/health").status_code for name, client in clients.items()}
+        assert while_down == {"nginx": 502, "haproxy": 503, "envoy": 503}, "as the page says"
+        upstream.start()
+
+        for name, client in clients.items():
+            until_it_is_back(lambda: client.get("/health").status_code == 200)  # noqa: B023
+            client.post(topics[name], content=b"after").raise_for_status()
+            with events(client, topics[name], streams[name].last_id) as again:
+                assert again.next().kind == "discontinuity", name
+                assert again.texts(1) == ["after"], name
+
+
+def test_a_web_socket_resumes_after_a_restart(upstream: Server, proxies: list[Proxy]) -> None:
+    with ExitStack() as stack:
+        talks = {each.name: stack.enter_context(talk(each, upstream.api_key)) for each in proxies}
+        pages = {}
+        for name, ann in talks.items():
+            ack = ann.ask(id=1, subscribe={"topic": f"spoken-{name}"})["ack"]
+            pages[name] = ack["sequence_page"]
+            ann.say(publish={"topic": f"spoken-{name}", "value": {"text": "before"}})
+            assert ann.texts(1) == ["before"], name
+
+        upstream.stop()
+        closes = {name: ann.closed() for name, ann in talks.items()}
+        assert closes == dict.fromkeys(LANGUAGES, (1001, "server_stopping"))
+        for proxy in proxies:
+            with pytest.raises(InvalidStatus), talk(proxy, upstream.api_key):
+                pass
+        upstream.start()
+
+        for proxy in proxies:
+            topic = f"spoken-{proxy.name}"
+            seen = {"sequence_number": 2, "sequence_page": pages[proxy.name]}
+            until_it_is_back(lambda: opens(proxy, upstream.api_key))  # noqa: B023
+            with talk(proxy, upstream.api_key) as again:
+                again.say(id=1, publish={"topic": topic, "value": {"text": "after"}})
+                assert again.hear()["ack"]["id"] == 1
+                again.say(id=2, subscribe={"topic": topic} | seen)
+                heard = [again.hear() for _ in range(3)]
+            assert heard[0]["ack"]["id"] == 2, heard
+            assert heard[1]["discontinuity"]["last_topic_sequence"] == 1, heard
+            assert heard[2]["item"]["value"]["text"] == "after", heard
+
+
+def opens(proxy: Proxy, token: str) -> bool:
+    """Whether a WebSocket can be opened."""
+    try:
+        with talk(proxy, token):
+            return True
+    except InvalidStatus as refused:
+        if refused.response.status_code not in (502, 503):
+            raise
+        return False
