@@ -28,6 +28,11 @@ NOT_PUBLIC = [
     *("2001::1", "2001:2::1", "2001:10::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1"),
     *("2002:101:101::", "3fff::1", "4000::1", "2606:4700::1111%eth0"),
 ]
+WAYS_TO_SAY_THIS_MACHINE = [
+    *("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "0", "①②⑦.⓪.⓪.①"),
+    *("localhost", "LOCALHOST", "localhost.", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]"),
+    *("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]"),
+]
 NOT_ADDRESSES = ["", "localhost", "2130706433", "0x7f.1", "127.1", "1.1.1.1/32", "[::1]"]
 
 
@@ -131,7 +136,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver)
 def test_what_leads_to_this_machine_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
     real = Poster(Guard(), lambda: 0.0)
 
-    for host in ("127.0.0.1", "localhost", "[::1]", "2130706433", "[::ffff:127.0.0.1]"):
+    for host in WAYS_TO_SAY_THIS_MACHINE:
         with pytest.raises(NoAnswerError, match=r"that is not public|no connection"):
             post(real, f"http://{host}:{receiver.port}/")
     assert receiver.got == []

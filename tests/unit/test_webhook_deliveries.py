@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -162,9 +163,11 @@ def test_after_a_failure_the_same_message_comes_again_before_the_next(shop: Shop
     ]
 
 
-def test_a_receiver_is_given_the_pause_that_it_asks_for(shop: Shop) -> None:
+@pytest.mark.parametrize("is_date", [False, True], ids=["seconds", "a date"])
+def test_a_receiver_is_given_the_pause_that_it_asks_for(shop: Shop, is_date: bool) -> None:
     receiver = shop.hook("a")
-    receiver.answers = [(429, {"retry-after": "90"})]
+    asked = formatdate(shop.clock.now + 90, usegmt=True) if is_date else "90"
+    receiver.answers = [(429, {"retry-after": asked})]
     shop.publish("one")
 
     shop.deliver()
