@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from hyperframe.frame import RstStreamFrame
@@ -11,12 +11,16 @@ from attacks.frames import block, get, grpc, opening, peer, raw, streams, whole
 from attacks.test_topic_floods import CACHE, SUBSCRIBE, begun, open_subscriptions, subscription
 from attacks.watching import MB, neighbour, settled, watched
 from conformance.edge.http1 import request
+from conformance.teams import Team, new_team
 from faults.watching import eventually
 from harness import Server
 
 MOST_GROWTH = 4 * MB
 BATCH = 40
 """Streams that are open at once: fewer than a connection may cancel in a second."""
+PLACES = 8
+"""Subscriptions that an account may have, in a test of its own."""
+CANCEL = 8
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 SUBSCRIBES = b'{"id":1,"subscribe":{"topic":"news"}}'
 
@@ -58,25 +62,39 @@ def web_sockets(server: Server) -> None:
     reset_connections(server, asked + frame, b'"ack"')
 
 
+def resets(numbers: Iterable[int]) -> bytes:
+    return b"".join(RstStreamFrame(each, error_code=CANCEL).serialize() for each in numbers)
+
+
 def reset_streams(server: Server, open_one: Callable[[int], bytes]) -> None:
     """Streams on one connection, which are reset one by one."""
     with peer(server.http_address) as connection:
         numbers = list(streams(BATCH))
         connection.say(b"".join(map(open_one, numbers)))
         assert begun(connection, BATCH)
-        connection.say(b"".join(RstStreamFrame(each, error_code=8).serialize() for each in numbers))
+        connection.say(resets(numbers))
         assert connection.settle()
 
 
+def call(token: str) -> Callable[[int], bytes]:
+    """Opens a stream of messages over gRPC."""
+    headers, body = block(grpc(SUBSCRIBE, token)), subscription("news")
+    return lambda number: opening(number, headers) + raw(0, 1, number, body)
+
+
+def event_stream(token: str) -> Callable[[int], bytes]:
+    """Opens a stream of events."""
+    fields = {"authorization": token, "accept": "text/event-stream"}
+    headers = block(get(f"/topics/{CACHE}/news", **fields))
+    return lambda number: whole(number, headers)
+
+
 def calls(server: Server) -> None:
-    headers, body = block(grpc(SUBSCRIBE, server.api_key)), subscription("news")
-    reset_streams(server, lambda number: opening(number, headers) + raw(0, 1, number, body))
+    reset_streams(server, call(server.api_key))
 
 
 def events_on_one_connection(server: Server) -> None:
-    fields = {"authorization": server.api_key, "accept": "text/event-stream"}
-    headers = block(get(f"/topics/{CACHE}/news", **fields))
-    reset_streams(server, lambda number: whole(number, headers))
+    reset_streams(server, event_stream(server.api_key))
 
 
 ROUNDS: dict[str, Round] = {
@@ -108,3 +126,30 @@ def is_calm_beside(server: Server, flood: Round) -> bool:
         while len(beside.taken) < len(quiet.taken) * 2 // 3:
             flood(server)
     return beside.p99 <= 2 * quiet.p99 + 0.002
+
+
+@pytest.fixture
+def team(small: Server) -> Iterator[Team]:
+    with new_team(small) as team:
+        yield team
+
+
+@pytest.mark.parametrize("opens", [call, event_stream], ids=["calls", "events"])
+def test_the_place_of_a_stream_that_is_reset_is_free_for_the_next_one(
+    small: Server, team: Team, opens: Callable[[str], Callable[[int], bytes]]
+) -> None:
+    """The next ones come with the resets, and the account has no place more."""
+    team.limit(subscriptions=PLACES)
+    open_one = opens(team.key)
+    with peer(small.http_address) as connection:
+        last: range = streams(0)
+        for turn in range(BATCH // PLACES):
+            numbers = streams(PLACES, 1 + 2 * PLACES * turn)
+            connection.say(resets(last) + b"".join(map(open_one, numbers)))
+            assert connection.hear(lambda: all(connection.received[n] for n in numbers))  # noqa: B023
+            assert connection.settle()
+            assert not any(map(connection.answered, numbers)), f"refused in turn {turn}"
+            last = numbers
+        beyond = numbers[-1] + 2
+        connection.say(open_one(beyond))
+        assert connection.hear(lambda: connection.answered(beyond)), "there is no place more"
