@@ -3,8 +3,10 @@
 import asyncio
 import ipaddress
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
@@ -367,8 +369,6 @@ def test_a_rotated_secret_verifies_what_follows_and_the_old_one_too(shop: Shop) 
 
 
 def _moment(timestamp: str) -> Any:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 
@@ -378,8 +378,6 @@ def test_a_test_delivery_tells_what_became_of_it(shop: Shop) -> None:
     asked: list[Delivery] = []
 
     def test(delivery: Delivery) -> Any:
-        from concurrent.futures import Future
-
         asked.append(delivery)
         done: Future[Attempt] = Future()
         done.set_result(_in_a_thread(lambda: asyncio.run(shop.deliverer().test(delivery))))
@@ -397,7 +395,5 @@ def test_a_test_delivery_tells_what_became_of_it(shop: Shop) -> None:
 
 
 def _in_a_thread(function: Any) -> Any:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(function).result()
