@@ -189,6 +189,19 @@ def test_head_has_the_headers_alone(mine: httpx.Client, path: str) -> None:
     assert mine.get("/health").status_code == 200, "the connection goes on"
 
 
+def test_who_accepts_no_stream_gets_an_answer(mine: httpx.Client, path: str) -> None:
+    """A weight of 0 means "not acceptable" (RFC 9110 §12.4.2)."""
+    for accepts, kind in (
+        ("text/event-stream;q=0, application/json", "application/json"),
+        ("text/event-stream ; Q=0.000", "application/json"),
+        ("text/*, */*", "application/json"),
+        ("application/json, text/event-stream;q=0.001", "text/event-stream"),
+        ("Text/Event-Stream;q=1.0", "text/event-stream"),
+    ):
+        answer = mine.head(path, headers={"accept": accepts})
+        assert answer.headers["content-type"] == kind, accepts
+
+
 def test_heartbeats_are_comments(local_server: Server) -> None:
     with (
         httpx.Client(base_url=local_server.http) as web,

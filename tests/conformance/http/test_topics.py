@@ -189,6 +189,12 @@ def test_what_is_refused(server: Server, web: httpx.Client, path: str, cache: st
     assert found == {}
     text = web.post(path, content=b"\xff", headers={"content-type": "text/plain"})
     assert (text.status_code, text.json()["err"]) == (400, "invalid_argument")
+    for kind in ("text/plain; charset=utf-16", "text/plain;charset=latin1", "text/html; charset="):
+        text = web.post(path, content=b"text", headers={"content-type": kind})
+        assert (text.status_code, "must be UTF-8" in text.text) == (415, True), kind
+    two = [("content-type", "text/plain"), ("content-type", "application/octet-stream")]
+    twice = web.post(path, content=b"text", headers=two)
+    assert (twice.status_code, "one `content-type`" in twice.text) == (400, True)
     large = web.post(path, content=bytes((1 << 20) + 1))
     assert (large.status_code, large.json()["err"]) == (413, "request_size_limit_exceeded")
     assert web.put(path).headers["allow"] == "GET, HEAD, POST"

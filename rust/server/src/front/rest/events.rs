@@ -38,9 +38,16 @@ pub(super) fn is_wanted(parts: &Parts) -> bool {
     let accepted = parts.headers.get_all(header::ACCEPT);
     let mut kinds = accepted.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     kinds.any(|kind| {
-        let name = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-        name.trim_ascii().eq_ignore_ascii_case(KIND.as_bytes())
+        let mut parts = kind.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let name = parts.next().unwrap_or_default();
+        name.eq_ignore_ascii_case(KIND.as_bytes()) && !parts.any(is_zero)
     })
+}
+
+/// Whether a parameter is a weight of 0, which means "not acceptable" (RFC 9110 §12.4.2).
+fn is_zero(parameter: &[u8]) -> bool {
+    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
+    weight.is_some_and(|it| it.starts_with(b"0") && it.iter().all(|byte| b"0.".contains(byte)))
 }
 
 /// The headers of a stream.

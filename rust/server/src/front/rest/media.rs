@@ -1,6 +1,6 @@
 //! The declared media type and encoding of a body: honoured or refused with 415, never ignored.
 //!
-//! The pages of the console send forms; everything else is JSON.
+//! The pages of the console send forms, messages of topics may be text; everything else is JSON.
 //! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body without a type
 //! is taken for what the path expects (RFC 9110 §8.3).
 
@@ -17,6 +17,8 @@ const NOT_JSON: Error =
 const NOT_A_FORM: Error =
     Error::MediaType("body: must be a form of a page (application/x-www-form-urlencoded)");
 const NOT_UTF8: Error = Error::MediaType("body: JSON is UTF-8, and no other charset is read");
+const NOT_UTF8_TEXT: Error =
+    Error::MediaType("body: text must be UTF-8, and no other charset is read");
 const PART: Error = Error::Malformed("`content-range`: send whole values, not parts of them");
 
 /// Checks that a body may be read as JSON.
@@ -26,12 +28,7 @@ const PART: Error = Error::Malformed("`content-range`: send whole values, not pa
 /// [`Error::MediaType`] if it is declared to be something else, and those of [`whole`].
 pub(super) fn json(headers: &Headers) -> Result<()> {
     whole(headers)?;
-    let mut kinds = headers.get_all(header::CONTENT_TYPE);
-    match (kinds.next(), kinds.next()) {
-        (None, _) => Ok(()),
-        (Some(kind), None) => of_json(kind),
-        (Some(_), Some(_)) => Err(TWO),
-    }
+    one_kind(headers)?.map_or(Ok(()), of_json)
 }
 
 /// Checks that a body is a form, as browsers send it.
@@ -41,12 +38,56 @@ pub(super) fn json(headers: &Headers) -> Result<()> {
 /// [`Error::MediaType`] if it is declared to be something else, or nothing, and those of [`whole`].
 pub(super) fn form(headers: &Headers) -> Result<()> {
     whole(headers)?;
-    let mut kinds = headers.get_all(header::CONTENT_TYPE);
-    match (kinds.next(), kinds.next()) {
-        (Some(kind), None) if kind == FORM => Ok(()),
-        (Some(_), Some(_)) => Err(TWO),
-        _ => Err(NOT_A_FORM),
+    if one_kind(headers)? == Some(&FORM) { Ok(()) } else { Err(NOT_A_FORM) }
+}
+
+/// What a message is declared to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageKind {
+    Text,
+    Bytes,
+    /// Text if it is UTF-8.
+    Either,
+}
+
+/// What a message of a topic is declared to be.
+///
+/// # Errors
+///
+/// [`Error::MediaType`] if it is text in another charset than UTF-8, and those of [`whole`].
+pub(super) fn message(headers: &Headers) -> Result<MessageKind> {
+    whole(headers)?;
+    let kind = one_kind(headers)?.map_or(&b""[..], HeaderValue::as_bytes).to_ascii_lowercase();
+    let mut parts = kind.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let name = parts.next().unwrap_or_default();
+    if name.starts_with(b"text/") && !parts.all(allows_utf8) {
+        return Err(NOT_UTF8_TEXT);
     }
+    Ok(match name {
+        b"text/plain" => MessageKind::Text,
+        b"application/octet-stream" => MessageKind::Bytes,
+        _ => MessageKind::Either,
+    })
+}
+
+/// The media type of a body, if it has one.
+fn one_kind(headers: &Headers) -> Result<Option<&HeaderValue>> {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE);
+    let kind = kinds.next();
+    if kinds.next().is_some() { Err(TWO) } else { Ok(kind) }
+}
+
+/// Whether a parameter of a media type in lower case is no charset, or one that UTF-8 includes.
+fn allows_utf8(parameter: &[u8]) -> bool {
+    let mut sides = parameter.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+    if sides.next() != Some(b"charset") {
+        return true;
+    }
+    let charset = sides.next().unwrap_or_default();
+    let charset =
+        charset.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\"")).unwrap_or(charset);
+    // US-ASCII is a part of UTF-8.
+    matches!(charset, b"utf-8" | b"utf8" | b"us-ascii" | b"ascii")
 }
 
 /// Checks that a body is neither compressed nor partial.
@@ -76,16 +117,10 @@ fn of_json(kind: &HeaderValue) -> Result<()> {
         Some(("application" | "text", "json")) => true,
         Some((_, subtype)) => subtype.ends_with("+json"),
     };
-    let charsets = parts.filter_map(|part| part.split_once('='));
-    let mut charsets = charsets.filter(|(name, _)| name.trim() == "charset");
-    // US-ASCII is a part of UTF-8.
-    let is_utf8 = |(_, charset): (&str, &str)| {
-        matches!(charset.trim().trim_matches('"'), "utf-8" | "utf8" | "us-ascii" | "ascii")
-    };
     if !is_json {
         return Err(NOT_JSON);
     }
-    if charsets.all(is_utf8) { Ok(()) } else { Err(NOT_UTF8) }
+    if parts.map(str::as_bytes).all(allows_utf8) { Ok(()) } else { Err(NOT_UTF8) }
 }
 
 #[cfg(test)]
@@ -151,6 +186,33 @@ mod tests {
         }
         assert_eq!(of(&[]), Err(NOT_A_FORM));
         assert_eq!(of(&["application/x-www-form-urlencoded"; 2]), Err(TWO));
+    }
+
+    #[test]
+    fn a_message_is_text_or_bytes_as_its_type_says() {
+        let of = |kinds: &[&str]| message(&headers(header::CONTENT_TYPE, kinds));
+
+        for kind in ["text/plain", "Text/Plain ; Charset=\"UTF-8\"", "text/plain;charset=ascii"] {
+            assert_eq!(of(&[kind]), Ok(MessageKind::Text), "{kind}");
+        }
+        assert_eq!(of(&["application/octet-stream"]), Ok(MessageKind::Bytes));
+        for kind in ["", "application/json", "text/csv", "image/png; charset=x", "\"", "a, b"] {
+            assert_eq!(of(&[kind]), Ok(MessageKind::Either), "{kind}");
+        }
+        assert_eq!(of(&[]), Ok(MessageKind::Either));
+    }
+
+    #[test]
+    fn a_message_in_another_charset_is_refused() {
+        for charset in ["utf-16", "utf-16le", "latin1", "iso-8859-1", "\"utf-16\"", "", "\""] {
+            for kind in ["text/plain", "text/html", "TEXT/csv; header=present"] {
+                let kind = format!("{kind}; charset={charset}");
+                let declared = headers(header::CONTENT_TYPE, &[&kind]);
+                assert_eq!(message(&declared), Err(NOT_UTF8_TEXT), "{kind}");
+            }
+        }
+        let two = ["text/plain", "application/octet-stream"];
+        assert_eq!(message(&headers(header::CONTENT_TYPE, &two)), Err(TWO));
     }
 
     #[test]

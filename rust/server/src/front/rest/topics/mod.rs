@@ -3,10 +3,10 @@
 
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
 
 use self::place::Place;
-use super::{events, media, reply};
+use super::media::{self, MessageKind};
+use super::{events, reply};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
@@ -51,14 +51,11 @@ pub(super) fn publish(
 
 /// The message in a body: text or bytes as its type says, or else text if it is UTF-8.
 fn value(parts: &Parts, body: &Bytes) -> Result<Value> {
-    media::whole(&parts.headers)?;
-    let kind = parts.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is_utf8 = std::str::from_utf8(body).is_ok();
-    let is_text = match kind.to_ascii_lowercase().as_slice() {
-        b"application/octet-stream" => false,
-        b"text/plain" if !is_utf8 => return Err(NOT_UTF8),
-        _ => is_utf8,
+    let is_text = match media::message(&parts.headers)? {
+        MessageKind::Bytes => false,
+        MessageKind::Text if !is_utf8 => return Err(NOT_UTF8),
+        MessageKind::Text | MessageKind::Either => is_utf8,
     };
     // A short one would keep the read buffer that it is in.
     let is_long = body.len() >= LARGE_VALUE_BYTES;
