@@ -13,7 +13,8 @@ from pysqlite3 import dbapi2
 
 from attimo.errors import StoreUnavailable
 from attimo.store.connection import RowRefused, Value
-from attimo.store.database import MOST_IDLE, Database, open_database
+from attimo.store.database import open_database
+from attimo.store.sqlite import MOST_IDLE, SqliteDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,19 @@ class Account:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     database = open_database(tmp_path / "attimo.db")
     yield database
     database.close()
 
 
-def connections(database: Database) -> int:
+def connections(database: SqliteDatabase) -> int:
     """How many are open: each has the write-ahead log open for itself."""
     log = database.path.resolve().with_name(f"{database.path.name}-wal")
     return [each.resolve() for each in Path("/proc/self/fd").iterdir()].count(log)
 
 
-def test_rows_are_made_into_what_the_caller_wants(database: Database) -> None:
+def test_rows_are_made_into_what_the_caller_wants(database: SqliteDatabase) -> None:
     with database.begin() as connection:
         for number, name in ((1, "one"), (2, "two")):
             connection.insert("accounts", id=number, name=name, created_at=0)
@@ -52,7 +53,7 @@ def test_rows_are_made_into_what_the_caller_wants(database: Database) -> None:
         assert connection.scalar("SELECT name FROM accounts WHERE id = :id", id=3) is None
 
 
-def test_a_statement_tells_how_many_rows_it_wrote(database: Database) -> None:
+def test_a_statement_tells_how_many_rows_it_wrote(database: SqliteDatabase) -> None:
     with database.begin() as connection:
         connection.execute_each(
             "INSERT INTO accounts (name, created_at) VALUES (:name, 0)",
@@ -63,7 +64,7 @@ def test_a_statement_tells_how_many_rows_it_wrote(database: Database) -> None:
         assert connection.execute("DELETE FROM accounts WHERE name = :name", name="e") == 0
 
 
-def test_a_value_is_no_sql_whatever_it_says(database: Database) -> None:
+def test_a_value_is_no_sql_whatever_it_says(database: SqliteDatabase) -> None:
     name = "x'); DROP TABLE accounts; --"
     with database.begin() as connection:
         connection.insert("accounts", name=name, created_at=0)
@@ -71,7 +72,7 @@ def test_a_value_is_no_sql_whatever_it_says(database: Database) -> None:
         assert connection.scalar("SELECT name FROM accounts WHERE name = :name", name=name) == name
 
 
-def test_a_refused_row_undoes_the_transaction(database: Database) -> None:
+def test_a_refused_row_undoes_the_transaction(database: SqliteDatabase) -> None:
     twice: list[dict[str, Value]] = [{"name": "first", "id": 1}, {"name": "second", "id": 1}]
     with pytest.raises(RowRefused, match="UNIQUE"), database.begin() as connection:
         connection.execute_each(
@@ -84,7 +85,7 @@ def test_a_refused_row_undoes_the_transaction(database: Database) -> None:
         assert connection.rows("SELECT * FROM accounts") == []
 
 
-def test_mistakes_in_sql_are_not_taken_for_trouble_with_the_disk(database: Database) -> None:
+def test_mistakes_in_sql_are_not_taken_for_trouble_with_the_disk(database: SqliteDatabase) -> None:
     with (
         pytest.raises(dbapi2.OperationalError, match="no such table"),
         database.begin() as wrong,
@@ -96,7 +97,7 @@ def test_mistakes_in_sql_are_not_taken_for_trouble_with_the_disk(database: Datab
         wrong.insert("directory", id=2, revision=0, last_namespace=0)
 
 
-def test_an_error_tells_no_value(database: Database) -> None:
+def test_an_error_tells_no_value(database: SqliteDatabase) -> None:
     """What goes wrong is logged, and what was to be written may hold what nobody should read."""
     secret = "correct-horse"  # noqa: S105
     row: dict[str, Any] = {"email": secret, "password_hash": secret, "created_at": 0}
@@ -120,7 +121,7 @@ def test_an_error_tells_no_value(database: Database) -> None:
 
 
 def test_a_transaction_that_is_broken_off_keeps_nothing_and_holds_no_lock(
-    database: Database,
+    database: SqliteDatabase,
 ) -> None:
     def write() -> None:
         with database.begin() as connection:
@@ -134,7 +135,7 @@ def test_a_transaction_that_is_broken_off_keeps_nothing_and_holds_no_lock(
         assert connection.rows("SELECT * FROM accounts") == []
 
 
-def test_connections_are_used_again_and_few_are_kept(database: Database) -> None:
+def test_connections_are_used_again_and_few_are_kept(database: SqliteDatabase) -> None:
     for _ in range(3):
         with database.begin(), database.read():
             assert connections(database) == 2
@@ -151,7 +152,7 @@ def test_connections_are_used_again_and_few_are_kept(database: Database) -> None
     assert connections(database) == MOST_IDLE
 
 
-def test_a_connection_in_use_is_closed_when_its_transaction_ends(database: Database) -> None:
+def test_a_connection_in_use_is_closed_when_its_transaction_ends(database: SqliteDatabase) -> None:
     with database.read() as connection:
         database.close()
         assert connection.scalar("SELECT revision FROM directory") == 0
@@ -159,7 +160,7 @@ def test_a_connection_in_use_is_closed_when_its_transaction_ends(database: Datab
 
 
 def test_a_file_that_cannot_be_opened_any_more_is_trouble_and_no_mistake(
-    database: Database, tmp_path: Path
+    database: SqliteDatabase, tmp_path: Path
 ) -> None:
     database.close()
     database.path.unlink()

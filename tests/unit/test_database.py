@@ -13,7 +13,8 @@ from pysqlite3 import dbapi2
 from attimo.control import Control, caches
 from attimo.errors import Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store.connection import Connection
-from attimo.store.database import APPLICATION_ID, check_sqlite, open_database
+from attimo.store.database import open_database
+from attimo.store.sqlite import APPLICATION_ID, check_sqlite
 from fakes import Listener
 
 

@@ -1,5 +1,6 @@
 """Sign-up, sessions and passwords, as a browser or a script meets them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,7 +221,7 @@ def test_a_forgotten_password_is_replaced_once_within_an_hour(
 
 
 def test_no_secret_is_in_the_database_or_in_a_repr(
-    ann: Browser, control: Control, post: Post
+    ann: Browser, control: Control, post: Post, home: Path
 ) -> None:
     ann.ask("POST", "/invitations", {"email": BOB})
     ann.ask("POST", "/password/forgotten", {"email": ANN})
@@ -228,8 +229,7 @@ def test_no_secret_is_in_the_database_or_in_a_repr(
 
     with control.read() as tx:
         session = sessions.of_token(tx, ann.cookies["attimo_session"])
-    folder = control.database.path.parent
-    kept = b"".join(path.read_bytes() for path in folder.glob("attimo.db*"))
+    kept = b"".join(path.read_bytes() for path in home.glob("attimo.db*"))
 
     assert all(len(secret) > 9 for secret in secrets)
     assert ANN.encode() in kept

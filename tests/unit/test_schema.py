@@ -26,9 +26,10 @@ from attimo.control import (
 from attimo.control.totals import COLUMNS
 from attimo.errors import DatabaseTooNew, Exhausted, Misconfigured
 from attimo.store import schema
-from attimo.store.connection import Connection
-from attimo.store.database import Database, open_database
+from attimo.store.connection import Connection, Database
+from attimo.store.database import open_database
 from attimo.store.schema import SCHEMA
+from attimo.store.sqlite_connection import SqliteConnection
 from fakes import Listener
 from ledger_sums import Of
 
@@ -133,7 +134,7 @@ def test_the_newest_of_the_earlier_databases_has_the_tables_of_its_step(tmp_path
             built = tables(connection)
         by_steps.close()
         with closing(sqlite3.connect(earlier(dump, tmp_path / f"{dump.stem}-old.db"))) as file:
-            assert tables(Connection(file)) == built
+            assert tables(SqliteConnection(file)) == built
 
 
 def test_the_ledger_of_before_0012_has_its_sums_by_minute_hour_and_day(tmp_path: Path) -> None:

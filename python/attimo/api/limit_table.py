@@ -28,7 +28,7 @@ from attimo.errors import (
     InvalidArgument,
     StoreUnavailable,
 )
-from attimo.store import database
+from attimo.store import connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     ),
     **people_limits.ROWS,
     "busy": (
-        database.BUSY_SECONDS,
+        connection.BUSY_SECONDS,
         "seconds",
         "Time that a change waits for the previous one.",
         _LATE,

@@ -39,7 +39,9 @@ AND id > :after AND (:name IS NULL OR name = :name) ORDER BY id LIMIT :limit
 """
 _CREATE = """
 INSERT INTO accounts (name, created_at, revision, plan)
-SELECT :name, :now, :revision, iif(EXISTS (SELECT 1 FROM accounts), :other, :first) RETURNING id
+SELECT :name, :now, :revision,
+    CASE WHEN EXISTS (SELECT 1 FROM accounts) THEN :other ELSE :first END
+RETURNING id
 """
 _SUSPEND = """
 UPDATE accounts SET suspended_at = :moment, revision = :revision

@@ -59,12 +59,17 @@ DELETE FROM allowance_marks
 WHERE account_id = :account_id AND kind = :kind AND month = :month AND percent = :percent
 """
 _UNTOLD = """
-SELECT account_id, name, kind, month, max(percent), used, allowed
-FROM allowance_marks JOIN accounts ON accounts.id = account_id
-WHERE NOT is_told GROUP BY account_id, kind, month
+SELECT account_id, name, kind, month, percent, used, allowed
+FROM allowance_marks AS mark JOIN accounts ON accounts.id = account_id
+WHERE NOT is_told AND NOT EXISTS (
+    SELECT 1 FROM allowance_marks AS more WHERE more.account_id = mark.account_id
+    AND more.kind = mark.kind AND more.month = mark.month
+    AND NOT more.is_told AND more.percent > mark.percent
+)
+ORDER BY account_id, kind, month
 """
 _TOLD = """
-UPDATE allowance_marks SET is_told = 1
+UPDATE allowance_marks SET is_told = TRUE
 WHERE account_id = :account_id AND kind = :kind AND month = :month AND percent <= :percent
 """
 

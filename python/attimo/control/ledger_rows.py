@@ -36,13 +36,13 @@ _BEYOND = [
 
 _TRANSFER = """
 INSERT INTO transfer_months (account_id, month, bytes) VALUES (:account_id, :month, :bytes)
-ON CONFLICT (account_id, month) DO UPDATE SET bytes = bytes + excluded.bytes
+ON CONFLICT (account_id, month) DO UPDATE SET bytes = transfer_months.bytes + excluded.bytes
 """
 _STORE = """
 INSERT INTO usage_stored (account_id, at, series_id, with_overhead, {hour})
 VALUES (:account_id, :day, :series_id, :with_overhead, :amount)
 ON CONFLICT (account_id, at, series_id, with_overhead)
-DO UPDATE SET {hour} = {hour} + excluded.{hour}
+DO UPDATE SET {hour} = usage_stored.{hour} + excluded.{hour}
 """
 
 
@@ -53,7 +53,7 @@ def _adding(table: str, moments: Mapping[str, int], *columns: str) -> str:
     """
     keys = [name for name in ("account_id", "series_id") if name in columns]
     counts = [name for name in columns if name not in keys]
-    added = ", ".join(f"{name} = {name} + excluded.{name}" for name in counts)
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in counts)
     return f"""
 INSERT INTO {table} ({", ".join((*moments, *columns))})
 VALUES ({", ".join((*map(str, moments.values()), *("?" for _ in columns)))})

@@ -43,9 +43,9 @@ SELECT {{apart}}, {_NOTHING_USED}, {{stored}}
 FROM (
     SELECT account_id, series_id, with_overhead, usage_stored.at + 3600 * column1 AS at,
         CASE column1 {_OF_THE_HOUR} END AS whole
-    FROM usage_stored, (VALUES {", ".join(f"({at})" for at in range(24))})
+    FROM usage_stored, (VALUES {", ".join(f"({at})" for at in range(24))}) AS hours
     WHERE {{accounts}} AND usage_stored.at >= {{first_day}} AND usage_stored.at < {{until}}
-) WHERE at >= {{since}} AND at < {{until}} AND whole > 0 {{grouped}}
+) AS by_hour WHERE at >= {{since}} AND at < {{until}} AND whole > 0 {{grouped}}
 """  # noqa: S608
 _COLUMNS = {
     "used": {name: name for name in COLUMNS},

@@ -42,8 +42,9 @@ SELECT account_id, count(*) FROM api_keys WHERE revoked_at IS NULL AND NOT is_hi
 """
 _MINUTE = """
 SELECT accounts.id, cache_id, key_id, sum(operations), sum(bytes_in), sum(bytes_out)
-FROM accounts CROSS JOIN usage_minutes AS usage ON usage.account_id = accounts.id AND at = :minute
+FROM accounts CROSS JOIN usage_minutes AS usage
 JOIN usage_series ON usage_series.id = usage.series_id
+WHERE usage.account_id = accounts.id AND at = :minute
 GROUP BY accounts.id, cache_id, key_id
 """
 _NO_KEYS = {"local", "token", "session", "server"}

@@ -52,7 +52,7 @@ SELECT payers.account_id, customer_id, meter, hour, number, value {_SOLD}
 AND payers.account_id = :account_id AND meter = :meter ORDER BY hour, number LIMIT :most
 """
 _DELIVERED = """
-UPDATE meter_events SET is_delivered = 1
+UPDATE meter_events SET is_delivered = TRUE
 WHERE account_id = :account_id AND meter = :meter AND hour = :hour AND number = :number
 """
 _TOO_OLD = """
@@ -60,14 +60,14 @@ SELECT account_id, meter, min(hour), max(hour), sum(value) FROM meter_events
 WHERE NOT is_delivered AND NOT is_reported AND hour < :oldest GROUP BY account_id, meter
 """
 _REPORTED = """
-UPDATE meter_events SET is_reported = 1
+UPDATE meter_events SET is_reported = TRUE
 WHERE account_id = :account_id AND meter = :meter AND NOT is_delivered AND hour < :oldest
 """
-_UNSELL = "DELETE FROM sold_meters WHERE meter NOT IN (SELECT value FROM json_each(:names))"
+_UNSELL = "DELETE FROM sold_meters WHERE meter NOT IN (SELECT value ->> 0 FROM json_each(:names))"
 # A moment that is later was noted by a clock that was wrong.
 _SELL = """
-INSERT INTO sold_meters (meter, since) SELECT value, :since FROM json_each(:names) WHERE true
-ON CONFLICT (meter) DO UPDATE SET since = excluded.since WHERE since > excluded.since
+INSERT INTO sold_meters (meter, since) SELECT value ->> 0, :since FROM json_each(:names) WHERE TRUE
+ON CONFLICT (meter) DO UPDATE SET since = excluded.since WHERE sold_meters.since > excluded.since
 """
 _FORGET = "DELETE FROM meter_events WHERE is_delivered AND hour < :before"
 
@@ -131,7 +131,7 @@ def untold(tx: Tx, payer: Payer, meters: Sequence[Meter], since: int | None) -> 
 @writes("payment.sell", SERVER, audited=False)
 def sell(tx: Tx, meters: Sequence[Meter]) -> None:
     """Sell these meters and no others; what is new among them from the next hour on."""
-    names = json.dumps([meter.value for meter in meters])
+    names = json.dumps([[meter.value] for meter in meters])
     tx.db.execute(_UNSELL, names=names)
     tx.db.execute(_SELL, names=names, since=floor(tx.now, HOUR) + HOUR)
 

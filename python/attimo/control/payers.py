@@ -28,21 +28,21 @@ INSERT INTO payers (account_id, customer_id) VALUES (:account_id, :customer_id)
 ON CONFLICT (account_id) DO NOTHING
 """
 _SET_UP = """
-UPDATE payers SET setup_id = :setup_id, setup_at = :at, is_set_up = 0
+UPDATE payers SET setup_id = :setup_id, setup_at = :at, is_set_up = FALSE
 WHERE account_id = :account_id AND setup_at < :at
 """
 _FINISHED = """
-UPDATE payers SET is_set_up = 1, since = coalesce(since, :since)
+UPDATE payers SET is_set_up = TRUE, since = coalesce(since, :since)
 WHERE account_id = :account_id AND setup_id = :setup_id AND NOT is_set_up
 """
 _FAIL = """
 INSERT INTO invoices (id, account_id, failed_at) VALUES (:id, :account_id, :at)
 ON CONFLICT (id) DO UPDATE SET failed_at = excluded.failed_at
-WHERE failed_at IS NULL OR failed_at > excluded.failed_at
+WHERE invoices.failed_at IS NULL OR invoices.failed_at > excluded.failed_at
 """
 _SETTLE = """
 INSERT INTO invoices (id, account_id, settled_at) VALUES (:id, :account_id, :at)
-ON CONFLICT (id) DO UPDATE SET settled_at = excluded.settled_at WHERE settled_at IS NULL
+ON CONFLICT (id) DO UPDATE SET settled_at = excluded.settled_at WHERE invoices.settled_at IS NULL
 """
 _WAITING = """
 SELECT count(*) FROM meter_events WHERE account_id = :id AND NOT is_delivered AND NOT is_reported
@@ -61,7 +61,7 @@ _TO_END = """
 SELECT account_id, customer_id FROM payers JOIN accounts ON accounts.id = account_id
 WHERE deleted_at IS NOT NULL AND NOT is_ended ORDER BY account_id
 """
-_ENDED = "UPDATE payers SET is_ended = 1 WHERE account_id = :account_id AND NOT is_ended"
+_ENDED = "UPDATE payers SET is_ended = TRUE WHERE account_id = :account_id AND NOT is_ended"
 _FAILING = """
 SELECT count(DISTINCT account_id) FROM invoices
 WHERE failed_at IS NOT NULL AND settled_at IS NULL

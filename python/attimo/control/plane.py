@@ -17,8 +17,7 @@ from attimo.control.limits import CacheLimits
 from attimo.control.policy import Policy
 from attimo.control.tx import Tx
 from attimo.errors import StoreUnavailable
-from attimo.store.connection import Connection
-from attimo.store.database import BUSY_SECONDS, Database
+from attimo.store.connection import BUSY_SECONDS, Connection, Database
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")

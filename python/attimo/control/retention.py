@@ -147,5 +147,5 @@ def _key(table: str) -> str:
 def _accounts_before(tx: Tx, table: str, before: int) -> list[int]:
     """Return the accounts that have rows of a table before a moment."""
     some = f"SELECT 1 FROM {table} WHERE account_id = id AND at < :before"  # noqa: S608
-    query = f"SELECT id FROM ({_ACCOUNTS}) WHERE EXISTS ({some})"  # noqa: S608
+    query = f"SELECT id FROM ({_ACCOUNTS}) AS each WHERE EXISTS ({some})"  # noqa: S608
     return [account_id for (account_id,) in tx.db.rows(query, before=before)]

@@ -26,7 +26,8 @@ _PARTS = 24
 
 _SELECT = """
 SELECT user_id, email, account_id, csrf_token, expires_at, hash, ends_at,
-    abs(min(:now + :idle, ends_at) - expires_at) * :parts >= :idle
+    abs(CASE WHEN :now + :idle < ends_at THEN :now + :idle ELSE ends_at END - expires_at) * :parts
+        >= :idle
 FROM sessions JOIN users ON users.id = user_id
 WHERE hash = :hash AND expires_at > :now AND ended_at IS NULL
 """

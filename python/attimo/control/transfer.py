@@ -46,7 +46,7 @@ def used_by_all(tx: Tx) -> dict[int, int]:
 def review(tx: Tx, account_ids: Iterable[int]) -> None:
     """Compare what accounts have transferred with what their plans allow."""
     ids = json.dumps(sorted(set(account_ids)))
-    _review(tx, "accounts.id IN (SELECT value FROM json_each(:ids))", ids=ids)
+    _review(tx, "accounts.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))", ids=ids)
 
 
 @writes("allowance.review", SERVER, audited=False)

@@ -13,7 +13,7 @@ Name = tuple[int, str, str]
 
 _KNOWN = """
 SELECT each.key, usage_series.id, account_id FROM json_each(:names) AS each
-JOIN usage_series ON cache_id = each.value ->> 0 AND key_id = each.value ->> 1
+JOIN usage_series ON cache_id = CAST(each.value ->> 0 AS BIGINT) AND key_id = each.value ->> 1
     AND api = each.value ->> 2
 """
 _NAME = """

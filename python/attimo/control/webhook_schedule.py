@@ -12,8 +12,8 @@ WHERE waiting > 0 AND next_attempt_at <= :at AND disabled_at IS NULL
 AND webhooks.deleted_at IS NULL AND caches.deleted_at IS NULL
 AND (caches.expires_at IS NULL OR caches.expires_at > :now) AND suspended_at IS NULL
 AND webhooks.id > :after
-AND webhooks.id NOT IN (SELECT value FROM json_each(:busy))
-AND webhooks.account_id NOT IN (SELECT value FROM json_each(:full))
+AND webhooks.id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(:busy))
+AND webhooks.account_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(:full))
 ORDER BY webhooks.id LIMIT :limit
 """
 _NEXT_DUE = """

@@ -75,7 +75,7 @@ _CACHE = """
 SELECT id FROM caches WHERE account_id = :account_id AND name = :cache AND deleted_at IS NULL
 AND (expires_at IS NULL OR expires_at > :now)
 """
-_COUNTS = f"SELECT count(*), coalesce(sum(caches.name = :cache), 0) {_OF_ACCOUNT}"
+_COUNTS = f"SELECT count(*), count(*) FILTER (WHERE caches.name = :cache) {_OF_ACCOUNT}"
 _UPDATE = """
 UPDATE webhooks SET topic = :topic, url = :url, disabled_at = NULL, failures = 0,
 next_attempt_at = 0, revision = :revision WHERE id = :id

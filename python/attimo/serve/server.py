@@ -35,7 +35,7 @@ from attimo.serve.predecessor import Predecessor, predecessor
 from attimo.serve.signals import Shutdown, on_sighup, shutdown_signals
 from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings, host, supervisor
-from attimo.store.database import check_ours
+from attimo.store.sqlite import check_ours
 
 GRACE_SECONDS = 7.0  # of the ten within which a server must stop
 LONGEST_FOLDER = 85  # bytes; the kernel allows 107 for the path of a socket

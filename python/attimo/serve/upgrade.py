@@ -12,7 +12,7 @@ from pathlib import Path
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
 from attimo.serve import backup, backups
-from attimo.store.database import outdated_step
+from attimo.store.sqlite import outdated_step
 
 KEPT = 3
 """How many of these backups are kept, the newest."""

@@ -1,5 +1,6 @@
 """The control plane's durable storage: one SQLite database.
 
-`tables.sql` has the tables, `connection.py` the queries' interface, `database.py` opens the file,
-and `schema.py` creates and migrates its tables.
+`connection.py` has the interface that `control` uses. `tables.sql` has the tables, which
+`schema.py` creates and migrates. `sqlite.py` opens a file; `database.py` opens what a server is
+told to use.
 """

@@ -1,17 +1,13 @@
-"""The interface for SQL in `control`: named parameters in, typed rows out.
+"""The interface for `control`: transactions, and SQL with named parameters in and typed rows out.
 
-`control` does not depend on the driver's parameters, rows and errors. Its SQL stays compatible with
-PostgreSQL where that costs nothing.
+`control` does not depend on the driver's parameters, rows and errors. Its SQL is SQLite's, as far
+as PostgreSQL understands it, too.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from pysqlite3 import dbapi2
-
-from attimo.errors import StoreUnavailable
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, TypeVar
 
 Made = TypeVar("Made")
 Value = str | bytes | int | None
@@ -19,8 +15,9 @@ Row = tuple[Any, ...]
 Values = Mapping[str, Value] | Sequence[Value]
 """Values of parameters by name or, for thousands of rows, of parameters `?` in their order."""
 
-_MISTAKE = 1
-"""SQLite's code for invalid SQL."""
+
+BUSY_SECONDS = 10
+"""How long a transaction that writes waits for the one before it."""
 
 
 class RowRefused(Exception):
@@ -30,48 +27,53 @@ class RowRefused(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(ABC):
     """A connection with a transaction open.
 
     Every method takes a statement with parameters such as `:account_id`, and their values. It
-    raises RowRefused, or StoreUnavailable on errors of disk, lock or file; invalid SQL raises the
-    driver's error.
+    raises RowRefused, or StoreUnavailable on errors of disk, network or lock; invalid SQL raises
+    the driver's error.
     """
 
-    _driver: dbapi2.Connection
+    __slots__ = ()
+
+    invalid: ClassVar[type[Exception]]
+    """The driver's error for invalid SQL."""
 
     @property
+    @abstractmethod
     def changes(self) -> int:
         """How many rows this connection has changed since it was opened."""
-        return int(self._driver.total_changes)
 
+    @abstractmethod
     def execute(self, sql: str, /, **values: Value) -> int:
         """Run a statement that returns nothing; return how many rows it wrote."""
-        with translated_errors():
-            return int(self._driver.execute(sql, values).rowcount)
 
+    @abstractmethod
     def execute_each(self, sql: str, rows: Iterable[Values], /) -> None:
         """Run a statement that returns nothing, once for each of these rows."""
-        with translated_errors():
-            self._driver.executemany(sql, rows)
+
+    @abstractmethod
+    def rows(self, sql: str, /, **values: Value) -> list[Row]:
+        """Return all rows."""
+
+    @abstractmethod
+    def each(self, sql: str, /, **values: Value) -> Iterator[Row]:
+        """Return the rows one by one, where there may be thousands."""
+
+    @abstractmethod
+    def define(self, statement: str, /) -> None:
+        """Run a statement of `tables.sql` or of a step, which may define tables."""
+
+    @abstractmethod
+    def columns(self) -> set[tuple[str, str]]:
+        """Return each column, with its table."""
 
     def insert(self, table: str, /, **row: Value) -> None:
         """Add a row to a table."""
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         self.execute(" ".join(("INSERT INTO", table, f"({names}) VALUES ({values})")), **row)
-
-    def rows(self, sql: str, /, **values: Value) -> list[Row]:
-        """Return all rows."""
-        with translated_errors():
-            found: list[Row] = self._driver.execute(sql, values).fetchall()
-        return found
-
-    def each(self, sql: str, /, **values: Value) -> Iterator[Row]:
-        """Return the rows one by one, where there may be thousands."""
-        with translated_errors():
-            yield from self._driver.execute(sql, values)
 
     def all(self, make: Callable[..., Made], sql: str, /, **values: Value) -> list[Made]:
         """Return an object for each row, made of its columns in order."""
@@ -88,18 +90,39 @@ class Connection:
         return found[0][0] if found else None
 
 
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Translate the driver's errors into RowRefused and StoreUnavailable, except for invalid SQL.
+class Database(ABC):
+    """An open database, for any number of threads."""
 
-    The driver's messages contain names of tables and columns but no values, so they can be logged.
-    """
-    try:
-        yield
-    except dbapi2.IntegrityError as error:
-        raise RowRefused(str(error)) from error
-    except dbapi2.DatabaseError as error:
-        trouble = type(error) in (dbapi2.OperationalError, dbapi2.DatabaseError)
-        if not trouble or getattr(error, "sqlite_errorcode", None) == _MISTAKE:
-            raise
-        raise StoreUnavailable(f"The database cannot be used: {error}") from error
+    __slots__ = ()
+
+    @abstractmethod
+    def check(self) -> None:
+        """Check that what is written would not be lost.
+
+        Raises:
+            StoreUnavailable: It would.
+        """
+
+    @abstractmethod
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that may write; commit it on a clean exit, otherwise roll it back.
+
+        Raises:
+            StoreUnavailable: The database cannot be written.
+        """
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that only reads: a snapshot that waits for no writer.
+
+        Raises:
+            StoreUnavailable: The database cannot be read.
+        """
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """Move what is in a log into the database, while others read and write."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection; one in use is closed when its transaction ends."""

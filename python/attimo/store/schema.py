@@ -11,6 +11,7 @@ from pysqlite3 import dbapi2
 
 from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store.connection import Connection, RowRefused
+from attimo.store.sqlite_connection import SqliteConnection
 
 SCHEMA = "0028"
 """The newest step. Numbers grow, so that a newer database is recognized."""
@@ -19,32 +20,32 @@ _TABLES = Path(__file__).with_name("tables.sql")
 _STEPS = Path(__file__).with_name("steps")
 
 
-def bring_up_to_date(db: Connection, path: Path) -> None:
+def bring_up_to_date(db: Connection, name: str) -> None:
     """Create the tables of an empty database, or run the steps that an older one lacks.
 
     Raises:
         DatabaseTooNew: A newer version of this program has run further steps.
         Misconfigured: It is damaged: its tables are not those of its recorded step.
     """
-    with _readable_errors(path):
+    with _readable_errors(db, name):
         found = _newest_step(db)
         if found is None:
             _run(db, _TABLES)
             _set_step(db, SCHEMA)
         elif found > SCHEMA:
-            raise DatabaseTooNew(str(path), found, SCHEMA)
+            raise DatabaseTooNew(name, found, SCHEMA)
         else:
             take_steps(db, found)
-            _check(db, path)
+            _check(db, name)
 
 
-def outdated_step(db: Connection, path: Path) -> str | None:
+def outdated_step(db: Connection, name: str) -> str | None:
     """Return the newest step of a database that lacks some; None for an empty or a current one.
 
     Raises:
         Misconfigured: It is damaged.
     """
-    with _readable_errors(path):
+    with _readable_errors(db, name):
         found = _newest_step(db)
     return found if found is not None and found < SCHEMA else None
 
@@ -62,39 +63,34 @@ def steps() -> list[Path]:
     return sorted(_STEPS.glob("*.sql"))
 
 
-def _check(db: Connection, path: Path) -> None:
-    for table, column in sorted(_columns_of_today() - _columns(db)):
-        raise _damaged(path, f"{table}.{column} is missing")
-    kinds = db.rows("SELECT typeof(revision), typeof(last_namespace) FROM directory")
-    if kinds != [("integer", "integer")]:
-        raise _damaged(path, "directory has no row of two numbers")
+def _check(db: Connection, name: str) -> None:
+    for table, column in sorted(columns_of_today() - db.columns()):
+        raise _damaged(name, f"{table}.{column} is missing")
+    rows = db.rows("SELECT revision, last_namespace FROM directory")
+    if [[type(each) for each in row] for row in rows] != [[int, int]]:
+        raise _damaged(name, "directory has no row of two numbers")
 
 
-def _columns_of_today() -> set[tuple[str, str]]:
+def columns_of_today() -> set[tuple[str, str]]:
+    """Return the columns that `tables.sql` makes; SQLite is there whatever the database is."""
     with closing(dbapi2.connect(":memory:")) as driver:
-        memory = Connection(driver)
+        memory = SqliteConnection(driver)
         _run(memory, _TABLES)
-        return _columns(memory)
-
-
-def _columns(db: Connection) -> set[tuple[str, str]]:
-    """Return each column, with its table."""
-    query = "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
-    return {(table, column) for table, column in db.rows(f"{query} WHERE m.type = 'table'")}
+        return memory.columns()
 
 
 @contextmanager
-def _readable_errors(path: Path) -> Iterator[None]:
+def _readable_errors(db: Connection, name: str) -> Iterator[None]:
     """Report tables on which this version's SQL fails, as a damaged database."""
     try:
         yield
-    except (dbapi2.OperationalError, RowRefused) as error:
-        raise _damaged(path, str(error)) from error
+    except (db.invalid, RowRefused) as error:
+        raise _damaged(name, str(error)) from error
 
 
-def _damaged(path: Path, how: str) -> Misconfigured:
+def _damaged(name: str, how: str) -> Misconfigured:
     return Misconfigured(
-        f"{path} is damaged ({how}), and is left as it is: "
+        f"{name} is damaged ({how}), and is left as it is: "
         "restore a backup into another directory (attimo restore)"
     )
 
@@ -105,7 +101,7 @@ def _number(step: Path) -> str:
 
 def _newest_step(db: Connection) -> str | None:
     """Return the newest step that was run on a database; None if there was none."""
-    if db.scalar("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'") is None:
+    if not any(table == "alembic_version" for table, _ in db.columns()):
         return None
     return str(db.scalar("SELECT version_num FROM alembic_version") or "")
 
@@ -115,9 +111,14 @@ def _set_step(db: Connection, step: str) -> None:
     db.insert("alembic_version", version_num=step)
 
 
+def statements() -> Iterator[str]:
+    """Return what makes today's tables, and the rows that every database has."""
+    return _statements(_TABLES.read_text("utf-8"))
+
+
 def _run(db: Connection, script: Path) -> None:
     for statement in _statements(script.read_text("utf-8")):
-        db.execute(statement)
+        db.define(statement)
 
 
 def _statements(script: str) -> Iterator[str]:
