@@ -27,7 +27,7 @@ $(shell PATH="$(PATH)" cargo --version >/dev/null 2>&1 || rm -f $(VENV)/.toolcha
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e console faults attacks packages fuzz bench docs pictures site serve
+.PHONY: help setup build fmt lint test conformance e2e console faults postgresql attacks packages fuzz bench docs pictures site serve
 .PHONY: clients tests-built wheel sdist packages-tested release ci
 
 help: ## List the targets
@@ -73,6 +73,12 @@ console: setup ## The console's pages in a browser, as owner, operator, viewer a
 faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, change the clock
 	@setup/apt.sh faults faketime=faketime mkfs.ext4=e2fsprogs
 	$(PARALLEL) --maxprocesses 2 tests/faults
+
+# Debian has the server's programs where only `pg_ctlcluster` looks. Its tests need an ordinary user, too.
+postgresql: setup ## The control plane on a PostgreSQL server, which restarts under load
+	@setup/apt.sh postgresql pg_ctlcluster=postgresql
+	$(PARALLEL) --maxprocesses 2 --database postgresql tests/unit tests/property
+	$(PARALLEL) --maxprocesses 2 tests/postgresql
 
 attacks: setup ## Hostile clients, bursts and many idle connections, about two minutes
 	$(PYTEST) tests/attacks
@@ -125,7 +131,7 @@ release: ## Build all files of a release into dist/ (with REHEARSAL=1, without i
 	$(SAY) "Writing SBOMs and checksums"
 	$(BIN)/python setup/release.py $(if $(REHEARSAL),--rehearsal)
 
-ci: lint test conformance e2e console faults attacks packages fuzz docs ## Everything that must pass before a change lands
+ci: lint test conformance e2e console faults postgresql attacks packages fuzz docs ## Everything that must pass before a change lands
 
 $(VENV)/.made: setup/python.sh
 	@setup/python.sh

@@ -6,10 +6,42 @@ from collections.abc import Iterator
 
 import pytest
 
+import fakes
 from harness import Server
+from postgresql_server import postgresql_server
 
 # A shell starts what runs in its background without Ctrl-C, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests of the control plane run on another database."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another database, leave out what would be the same there, or is about SQLite."""
+    if config.getoption("--database") == "sqlite":
+        return
+    chosen = [each for each in items if _is_about_a_database(each)]
+    config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
+    items[:] = chosen
+
+
+def _is_about_a_database(item: pytest.Item) -> bool:
+    uses_one = "control" in getattr(item, "fixturenames", ()) or "property" in item.path.parts
+    return uses_one and item.get_closest_marker("sqlite") is None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What `fakes.open_in` opens."""
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    with postgresql_server() as fakes.POSTGRES:
+        yield
+    fakes.POSTGRES = None
 
 
 @pytest.fixture(scope="session")

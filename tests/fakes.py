@@ -23,7 +23,13 @@ from attimo.control.directory import (
     VerifyingKey,
 )
 from attimo.control.totals import COUNTS
+from attimo.store.connection import Database
 from attimo.store.database import open_database
+from attimo.store.postgresql import open_server
+from postgresql_server import PostgresServer, address
+
+POSTGRES: PostgresServer | None = None
+"""The server of the databases, with `pytest --database postgresql`."""
 
 NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200
 """A moment at which a minute begins."""
@@ -131,12 +137,23 @@ def swift_directory() -> Iterator[Path]:
     """Make a directory in memory where there is one, so that commits need not wait for a disk."""
     memory = Path("/dev/shm")  # noqa: S108
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory:
-        yield Path(directory)
+        try:
+            yield Path(directory)
+        finally:
+            if POSTGRES:
+                POSTGRES.give_back(Path(directory).name)
+
+
+def open_in(directory: Path) -> Database:
+    """Open the database of a directory, as `--database` says; create it if there is none."""
+    if POSTGRES:
+        return open_server(address(POSTGRES.database(directory.name)))
+    return open_database(directory / "attimo.db")
 
 
 def new_control(directory: Path, node: Listener, clock: Clock) -> Control:
     """Make a control plane with the accounts 1 and 2 in a new database."""
-    control = Control(open_database(directory / "attimo.db"), node.learn, clock)
+    control = Control(open_in(directory), node.learn, clock)
     with control.begin() as tx:
         accounts.create(tx, "owner")
         accounts.create(tx, "neighbour")

@@ -46,6 +46,7 @@ BEFORE: dict[tuple[str, ...], list[str]] = {
         "profile add staging --url https://staging.example.com --api-key k",
     ],
     ("restore",): ["backup monday"],
+    ("database", "copy"): ["backup monday"],
     ("account",): ["account create team-a"],
     ("account", "create"): [],
     ("account", "invite"): ["account create team-a --owner ann@example.com"],

@@ -111,6 +111,7 @@ def test_what_leaves_no_audit_entry_is_not_kept(control: Control) -> None:
     assert names(control) == []
 
 
+@pytest.mark.sqlite
 def test_an_action_that_only_reads_writes_nothing(control: Control) -> None:
     with pytest.raises(RuntimeError, match="outside an action"):
         control.perform(lambda _: actor(CACHES), peek_and_write)

@@ -13,8 +13,7 @@ from attimo.control.directory import Changes
 from attimo.control.permissions import everything
 from attimo.errors import InvalidArgument, NoSuchCache, StoreUnavailable
 from attimo.serve.reaper import LONGEST_SLEEP, Reaper
-from attimo.store.database import open_database
-from fakes import NOON, Clock, Listener, new_control
+from fakes import NOON, Clock, Listener, new_control, open_in
 
 
 def create(control: Control, name: str, expires_in: int | None = None) -> Cache:
@@ -161,7 +160,7 @@ def test_what_ended_while_nobody_ran_is_deleted_at_the_start(home: Path, clock: 
         if changes.deleted_caches:
             deleted.set()
 
-    after = Control(open_database(home / "attimo.db"), publish, clock)
+    after = Control(open_in(home), publish, clock)
     after.announce()
     reaper = Reaper(after)
     reaper.start()

@@ -11,7 +11,7 @@ from attimo.control import Control, accounts, api_keys, caches, limit_use, plans
 from attimo.control.directory import Changes
 from attimo.errors import CacheExists, StoreUnavailable
 from attimo.store.database import open_database
-from fakes import Clock, Listener
+from fakes import Clock, Listener, open_in
 
 
 def test_only_what_changed_is_told(control: Control, node: Listener) -> None:
@@ -177,7 +177,7 @@ def test_everything_is_there_again_after_a_new_start(
     control.database.close()
 
     again = Listener()
-    control = Control(open_database(home / "attimo.db"), again.learn)
+    control = Control(open_in(home), again.learn)
     control.announce()
     control.database.close()
 

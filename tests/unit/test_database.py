@@ -88,6 +88,7 @@ def test_a_reading_transaction_cannot_keep_a_writer_from_its_work(tmp_path: Path
     database.close()
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_changes_nothing_and_passes(control: Control, node: Listener) -> None:
     with control.begin() as tx:
         pages = tx.db.scalar("PRAGMA page_count")
@@ -132,7 +133,7 @@ def test_an_ordinary_start_imports_no_cryptography() -> None:
     program = (
         "import sys; from attimo.control import Control, accounts, api_keys, caches, usage\n"
         "from attimo.store.database import open_database\n"
-        "print({'cryptography', 'joserfc', 'starlette'} & set(sys.modules))"
+        "print({'cryptography', 'joserfc', 'pg8000', 'starlette'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

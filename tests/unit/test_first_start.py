@@ -39,7 +39,7 @@ def test_it_does_not_wait_for_a_thread_that_only_the_parent_has(tmp_path: Path) 
     home = DataDirectory(tmp_path / "data")
     home.prepare()
     with outlet.never_blocking(), a_line_on_its_way(sys.stdout), a_line_on_its_way(sys.stderr):
-        made = first_start.make(home, source=None)
+        made = first_start.make(home, home.database, source=None)
 
     assert made is not None
     assert made.is_first

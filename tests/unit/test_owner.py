@@ -10,8 +10,7 @@ from attimo.control import Control, api_keys, signing
 from attimo.control.permissions import FIRST_ACCOUNT
 from attimo.data_directory import Credentials
 from attimo.serve import owner
-from attimo.store.database import open_database
-from fakes import Listener
+from fakes import Listener, open_in
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def of_something_else(control: Control, kept: Credentials) -> Credentials:
 
 
 def test_only_a_server_without_an_account_is_a_new_one(home: Path) -> None:
-    empty = Control(open_database(home / "attimo.db"), Listener().learn)
+    empty = Control(open_in(home), Listener().learn)
 
     made = [owner.ensure(empty, None) for _ in range(2)]
     empty.database.close()

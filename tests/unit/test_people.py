@@ -220,6 +220,7 @@ def test_a_forgotten_password_is_replaced_once_within_an_hour(
     assert stranger.ask("POST", "/password/reset", late).status_code == 401
 
 
+@pytest.mark.sqlite
 def test_no_secret_is_in_the_database_or_in_a_repr(
     ann: Browser, control: Control, post: Post, home: Path
 ) -> None:

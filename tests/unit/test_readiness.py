@@ -117,6 +117,7 @@ def test_events_of_the_node_are_lines_of_the_log_until_there_are_no_more(
     assert told == [("WARNING", "100% odd"), ("ERROR", "a mistake")]
 
 
+@pytest.mark.sqlite
 def test_a_database_that_was_removed_is_noticed_while_nobody_writes(
     control: Control, home: Path, node_told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:

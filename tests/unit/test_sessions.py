@@ -186,6 +186,7 @@ def test_an_ended_session_is_kept_until_its_time_is_over_and_then_forgotten(
     assert len(node.sessions) == rows() == 2
 
 
+@pytest.mark.sqlite
 def test_a_session_that_ended_after_a_backup_does_not_go_on_in_what_is_restored_of_it(
     ann: Browser, post: Post, home: Path, clock: Clock
 ) -> None:

@@ -57,6 +57,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "limits": ("limits", "limits", "List every limit."),
         "backup": ("backup", "backup", "Back up the server on this machine."),
         "restore": ("backup", "restore", "Create a data directory from a backup."),
+        "database": ("database", "group", "Copy a server's database to PostgreSQL, or back."),
     },
     "This machine": {
         "env": ("environment", "env", "Print `export` lines for SDKs and curl."),

@@ -31,12 +31,17 @@ class Progress:
         if self._shown:
             self._write("")
 
-    def at(self, count: int) -> None:
-        """Show how far it is, unless it was shown just now."""
+    def expect(self, total: int) -> None:
+        """Say what the count will be."""
+        self._of = f" of {total:,}"
+
+    def at(self, count: int, what: str = "") -> None:
+        """Show how far it is and what is in work, unless it was shown just now."""
         now = time.monotonic()
         if now >= self._next and sys.stderr.isatty():
             self._next = now + NEXT_SECONDS
-            self._write(f"{count:,}{self._of} {self._words}")
+            of = f": {what}" if what else ""
+            self._write(f"{count:,}{self._of} {self._words}{of}")
 
     def tell(self, line: str) -> None:
         """Print a line on standard error in place of the count."""

@@ -35,7 +35,7 @@ SELECT id, name, created_at, suspended_at,
     (SELECT count(*) FROM members WHERE account_id = accounts.id), plan
 FROM accounts WHERE deleted_at IS NULL """
 _PAGE = f"""{_DETAILS}
-AND id > :after AND (:name IS NULL OR name = :name) ORDER BY id LIMIT :limit
+AND id > :after AND (CAST(:name AS TEXT) IS NULL OR name = :name) ORDER BY id LIMIT :limit
 """
 _CREATE = """
 INSERT INTO accounts (name, created_at, revision, plan)

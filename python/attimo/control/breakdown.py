@@ -60,7 +60,7 @@ _ONE = "account_id = :account_id"
 _BREAKDOWN = """
 SELECT {apart}, {sums}
 FROM {usage} {named} WHERE {where}
-GROUP BY {apart} ORDER BY {apart} LIMIT :limit
+GROUP BY {apart} ORDER BY {order} LIMIT :limit
 """
 _WITH_NAMES = f"{usage.JOINED} LEFT JOIN caches ON caches.id = usage_series.cache_id"
 
@@ -199,6 +199,7 @@ def _rows(
     needed = {_NEEDS[each] for each in by} | ({_SERIES} if cache is not None else set())
     query = _BREAKDOWN.format(
         apart=", ".join(_APART[each] for each in by),
+        order=", ".join(f"{_APART[each]} NULLS FIRST" for each in by),
         sums=usage.SUMS,
         usage=of.source(longest, accounts, sorted(needed)),
         named=_WITH_NAMES if _SERIES in needed else "",

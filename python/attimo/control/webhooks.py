@@ -63,7 +63,7 @@ SELECT secret, CASE WHEN old_secret_until > :now THEN old_secret END
 """
 _PAGE = f"""
 SELECT {_COLUMNS} {_OF_ACCOUNT} AND webhooks.id > :after
-AND (:cache IS NULL OR caches.name = :cache) AND ({{listable}})
+AND (CAST(:cache AS TEXT) IS NULL OR caches.name = :cache) AND ({{listable}})
 ORDER BY webhooks.id LIMIT :limit
 """
 _CHOSEN = {

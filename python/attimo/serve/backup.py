@@ -62,7 +62,10 @@ def back_up(
             would be inside the data directory.
     """
     if not home.database.is_file():
-        raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
+        raise Misconfigured(
+            f"There is no server in {home.path}: {home.database} is missing. A database on "
+            "PostgreSQL is backed up with PostgreSQL's own means, such as pg_dump"
+        )
     _check_apart(to, home.path)
     return copy(home, to, stopped)
 

@@ -99,3 +99,10 @@ def _addresses(
 
 def _root_in_use(keeper: Keeper | None) -> Path | None:
     return keeper.used.root if keeper else None
+
+
+def load() -> None:
+    """Import what an open control plane needs, so that it opens without delay."""
+    import uvicorn  # noqa: F401
+
+    import attimo.api.app  # noqa: F401

@@ -135,10 +135,12 @@ class Plane:
             StoreUnavailable: The database cannot be opened.
         """
         self.home.sign(self.lock)
-        upgrade.back_up_first(self.home)
+        place = self.settings.database or self.home.database
+        if place == self.home.database:
+            upgrade.back_up_first(self.home)
         with ExitStack() as stack:
             opened = stack.enter_context(app_socket(self.socket))
-            database = stack.enter_context(closing(open_database(self.home.database)))
+            database = stack.enter_context(closing(open_database(place)))
             self._control = control = self._new_control(database)
             self._reaper = reaper = Reaper(control)
             self._ledger_keeper = self._new_ledger_keeper(control)
@@ -370,13 +372,6 @@ class Plane:
             is_writable=self.readiness.is_writable,
             failures=self.collector.failures,
         )
-
-
-def load() -> None:
-    """Import what an open control plane needs, so that it opens without delay."""
-    import uvicorn  # noqa: F401
-
-    import attimo.api.app  # noqa: F401
 
 
 def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:

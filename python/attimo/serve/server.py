@@ -26,7 +26,15 @@ from attimo.errors import Misconfigured
 from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
-from attimo.serve import addresses, banner, certificate, first_start, listening, payments, plane
+from attimo.serve import (
+    addresses,
+    banner,
+    certificate,
+    control_app,
+    first_start,
+    listening,
+    payments,
+)
 from attimo.serve.handover import Handover, Successor
 from attimo.serve.kept_items import DRAIN_SECONDS, KeptItems
 from attimo.serve.listening import Listening
@@ -68,7 +76,8 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         if before:
             _check_for_two(settings)
         lock = stack.enter_context(home.lock(before.lock if before else None))
-        home.check_database()
+        if settings.database is None:
+            home.check_database()
         if open_to_others := home.tighten():
             log.warning("others could read %s; now only its owner can", ", ".join(open_to_others))
         kept = KeptItems(home.kept_items, settings.keep_items and not settings.backend)
@@ -127,7 +136,7 @@ class Server:
         """Start to serve, and announce it until `stack` is closed."""
         control = self.control
         if before:
-            plane.load()
+            control_app.load()
             before.give_place()
         control.begin()
         if not before:
@@ -300,7 +309,9 @@ def _control(
     provider = payments.provider_of(settings)
     answers: dict[str, str] = {}
     source = certificate.source_of(settings, home, answers)
-    made = first_start.make(home, source)
+    place = settings.database or home.database
+    first_start.check_moved(home, place)
+    made = first_start.make(home, place, source)
     shown = _first(source, home)
     socket = folder / home.app_socket.name
     node = _node(settings, shown, socket)

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast
 from attimo.mail import SmtpServer
 from attimo.settings import payments as paying
 from attimo.settings import values
+from attimo.settings.database import Address
 from attimo.settings.listeners import Listener
 from attimo.settings.payments import Secret
 from attimo.settings.values import Kind, Raw
@@ -107,6 +108,12 @@ class Settings:
         "$XDG_DATA_HOME/attimo",
         values.FOLDER,
         "Directory for the database, certificates and credentials.",
+    )
+    database: Address | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.DATABASE,
+        "PostgreSQL database for accounts, keys, caches and usage, in place of a file in the data "
+        "directory. One server at a time uses it.",
     )
     memory: int = setting(
         "auto",

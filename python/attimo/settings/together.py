@@ -25,6 +25,11 @@ def check(found: Settings, labels: Mapping[str, str]) -> None:
             f"{labels['backup_to']} is in the data directory {found.data_dir}, with which the "
             "backups would be lost: choose another one, on another disk if possible"
         )
+    if found.backup_to and found.database:
+        raise Misconfigured(
+            f"{labels['backup_to']} is set, and the database is {found.database}: back up "
+            "PostgreSQL with its own means, such as pg_dump, and turn --backup-to off"
+        )
     if found.keep_usage_hours < found.keep_usage_minutes:
         raise Misconfigured(
             f"{labels['keep_usage_hours']} keeps hours for less time than minutes are kept "

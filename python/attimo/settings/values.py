@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from attimo import places
 from attimo.mail import SmtpServer, server_of
 from attimo.settings import host
+from attimo.settings.database import Address, address_of
 from attimo.settings.listeners import Listener, address, listeners
 
 Raw = str | int | float | bool | list[str]
@@ -279,6 +280,10 @@ def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
 
+def _database(raw: Raw) -> Address | None:
+    return None if raw is False or raw == "off" else address_of(_text(raw))
+
+
 def _acme(raw: Raw) -> str | None:
     if raw is False or raw == "off":
         return None
@@ -351,6 +356,11 @@ ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
 SMTP = Kind(
     _smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off", secret=True
+)
+DATABASE = Kind(
+    _database,
+    "postgresql://user:password@host:5432/name, or off",
+    secret=True,
 )
 EMAIL = Kind(_email, "an e-mail address")
 CONTACT = Kind(_contact, "an e-mail address, or off")

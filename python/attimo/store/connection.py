@@ -69,6 +69,18 @@ class Connection(ABC):
     def columns(self) -> set[tuple[str, str]]:
         """Return each column, with its table."""
 
+    @abstractmethod
+    def last_numbers(self) -> dict[str, int]:
+        """Return the last number that each table with numbered rows has given."""
+
+    @abstractmethod
+    def go_on_from(self, table: str, number: int, /) -> None:
+        """Have a table give higher numbers than this one."""
+
+    def take_time(self) -> None:
+        """Let the statements of this transaction take as long as they need."""
+        return
+
     def insert(self, table: str, /, **row: Value) -> None:
         """Add a row to a table."""
         names = ", ".join(row)

@@ -59,6 +59,15 @@ WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'
 """
         return {(table, name) for table, name in self.rows(query)}
 
+    def last_numbers(self) -> dict[str, int]:
+        """Return the last number that each table with numbered rows has given."""
+        return dict(self.rows("SELECT name, seq FROM sqlite_sequence"))
+
+    def go_on_from(self, table: str, number: int, /) -> None:
+        """Have a table give higher numbers than this one."""
+        self.execute("DELETE FROM sqlite_sequence WHERE name = :table", table=table)
+        self.insert("sqlite_sequence", name=table, seq=number)
+
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
