@@ -77,7 +77,7 @@ faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, chan
 # Debian has the server's programs where only `pg_ctlcluster` looks. Its tests need an ordinary user, too.
 postgresql: setup ## The control plane on a PostgreSQL server, which restarts under load
 	@setup/apt.sh postgresql pg_ctlcluster=postgresql
-	$(PARALLEL) --maxprocesses 2 --database postgresql tests/unit tests/property
+	$(PARALLEL) --maxprocesses 2 --database postgresql tests/unit
 	$(PARALLEL) --maxprocesses 2 tests/postgresql
 
 attacks: setup ## Hostile clients, bursts and many idle connections, about two minutes

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_about_a_database(item: pytest.Item) -> bool:
-    uses_one = "control" in getattr(item, "fixturenames", ()) or "property" in item.path.parts
+    uses_one = "control" in getattr(item, "fixturenames", ())
     return uses_one and item.get_closest_marker("sqlite") is None
 
 
