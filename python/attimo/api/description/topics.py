@@ -117,7 +117,8 @@ OPERATIONS: Operations = {
         "Publish a message to a topic",
         {204: NO_CONTENT},
         description="At most 1 MiB: text (`text/plain`) or bytes (`application/octet-stream`). "
-        "With any other type, or without one, it is text if it is UTF-8.",
+        "With any other type, or without one, it is text if it is UTF-8. "
+        "Text in another charset is refused (415).",
         parameters=[CACHE, TOPIC],
         body={"required": False, "description": "The message.", "content": ANY_BYTES},
         refused=NO_CACHE,

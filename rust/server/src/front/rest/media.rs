@@ -12,6 +12,7 @@ use crate::message::Headers;
 pub(super) const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 const TWO: Error = Error::Malformed("send one `content-type` header");
+const TEXT: &[u8] = b"text/";
 const NOT_JSON: Error =
     Error::MediaType("body: must be JSON with the header `Content-Type: application/json`");
 const NOT_A_FORM: Error =
@@ -57,16 +58,19 @@ pub(super) enum MessageKind {
 /// [`Error::MediaType`] if it is text in another charset than UTF-8, and those of [`whole`].
 pub(super) fn message(headers: &Headers) -> Result<MessageKind> {
     whole(headers)?;
-    let kind = one_kind(headers)?.map_or(&b""[..], HeaderValue::as_bytes).to_ascii_lowercase();
+    let kind = one_kind(headers)?.map_or(&b""[..], HeaderValue::as_bytes);
     let mut parts = kind.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let name = parts.next().unwrap_or_default();
-    if name.starts_with(b"text/") && !parts.all(allows_utf8) {
+    let is_text = name.get(..TEXT.len()).is_some_and(|start| start.eq_ignore_ascii_case(TEXT));
+    if is_text && !parts.all(allows_utf8) {
         return Err(NOT_UTF8_TEXT);
     }
-    Ok(match name {
-        b"text/plain" => MessageKind::Text,
-        b"application/octet-stream" => MessageKind::Bytes,
-        _ => MessageKind::Either,
+    Ok(if name.eq_ignore_ascii_case(b"text/plain") {
+        MessageKind::Text
+    } else if name.eq_ignore_ascii_case(b"application/octet-stream") {
+        MessageKind::Bytes
+    } else {
+        MessageKind::Either
     })
 }
 
@@ -77,17 +81,19 @@ fn one_kind(headers: &Headers) -> Result<Option<&HeaderValue>> {
     if kinds.next().is_some() { Err(TWO) } else { Ok(kind) }
 }
 
-/// Whether a parameter of a media type in lower case is no charset, or one that UTF-8 includes.
+/// Whether a parameter of a media type is no charset, or one that UTF-8 includes.
 fn allows_utf8(parameter: &[u8]) -> bool {
     let mut sides = parameter.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
-    if sides.next() != Some(b"charset") {
+    if !sides.next().is_some_and(|name| name.eq_ignore_ascii_case(b"charset")) {
         return true;
     }
     let charset = sides.next().unwrap_or_default();
     let charset =
         charset.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\"")).unwrap_or(charset);
     // US-ASCII is a part of UTF-8.
-    matches!(charset, b"utf-8" | b"utf8" | b"us-ascii" | b"ascii")
+    [&b"utf-8"[..], b"utf8", b"us-ascii", b"ascii"]
+        .iter()
+        .any(|known| charset.eq_ignore_ascii_case(known))
 }
 
 /// Checks that a body is neither compressed nor partial.
