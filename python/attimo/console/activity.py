@@ -7,9 +7,10 @@ day. A range has at most 60 steps: the page has them as a table, from which a sc
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from attimo.console import key_names
 from attimo.console.figures import DAY, HOUR, MINUTE
 from attimo.console.web import MOST_ROWS, Visit
-from attimo.control import api_keys, breakdown
+from attimo.control import breakdown
 from attimo.control.breakdown import By
 from attimo.control.totals import Totals
 from attimo.errors import PermissionDenied
@@ -142,18 +143,9 @@ def _step(shown: Range, at: int, seconds: int, counts: Totals) -> Step:
 
 def _keys(visit: Visit, counts: Mapping[str, Totals]) -> list[KeyUse]:
     """The keys that used most, up to a page of them."""
-    names = _descriptions(visit)
+    names = key_names.descriptions(visit)
     most = sorted(counts.items(), key=lambda each: (-each[1].requests, each[0]))[:MOST_ROWS]
     return [
         KeyUse(None if id in _OTHERS else id, _OTHERS.get(id, names.get(id, "")), used)
         for id, used in most
     ]
-
-
-def _descriptions(visit: Visit) -> Mapping[str, str]:
-    """The descriptions of the keys, as far as the member may list them."""
-    try:
-        found = visit.perform(api_keys.list_page, MOST_ROWS)
-    except PermissionDenied:
-        return {}
-    return {each.id: each.description for each in found.items}

@@ -9,11 +9,10 @@ from starlette.responses import Response
 from attimo.api.bill_page import money_text
 from attimo.billing.bill import Bill, Shares
 from attimo.billing.card_file import Cards
-from attimo.console import web
+from attimo.console import key_names, web
 from attimo.console.web import Pages, Visit
-from attimo.control import api_keys, bills, breakdown
+from attimo.control import bills, breakdown
 from attimo.control.breakdown import By
-from attimo.errors import PermissionDenied
 
 pages = Pages()
 
@@ -49,7 +48,7 @@ def show(visit: Visit) -> Response:
         forecast=_text(bill.forecast, bill),
         lines=[(line, _text(line.amount, bill), _text(line.forecast, bill)) for line in bill.lines],
         by_cache=_shares(bill.by_cache, bill, {}),
-        by_key=_shares(bill.by_key, bill, _descriptions(visit)),
+        by_key=_shares(bill.by_key, bill, key_names.descriptions(visit)),
         compared=_compared(found.bills),
         used=by_use[: web.MOST_ROWS],
         unlisted=len(by_use[web.MOST_ROWS :]),
@@ -91,12 +90,3 @@ def _compared(found: Sequence[Bill]) -> list[Share]:
         )
         for each, total in known
     ]
-
-
-def _descriptions(visit: Visit) -> dict[str, str]:
-    """The descriptions of the keys that are not revoked, by their IDs."""
-    try:
-        found = visit.perform(api_keys.list_page, web.MOST_ROWS)
-    except PermissionDenied:
-        return {}
-    return {each.id: each.description for each in found.items if each.description}
