@@ -70,7 +70,7 @@ def address_of(url: str) -> Address:
             raise ValueError(f"it lacks {what}: postgresql://user:password@host:5432/name")
     return Address(
         host=host,
-        port=port or _port(given.get("port")),
+        port=_port(given.get("port") if port is None else str(port)),
         name=name,
         user=user,
         password=unquote(parts.password or ""),

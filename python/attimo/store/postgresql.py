@@ -8,6 +8,7 @@ lost, the next transaction that writes opens another one, and takes the lock aga
 Transactions that only read have sessions of their own, and see the last commit.
 """
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -233,7 +234,8 @@ def connect(address: Address) -> Session:
 
 def _check_server(told: dict[str, str], address: Address) -> None:
     version, encoding = told.get("server_version", ""), told.get("server_encoding", "")
-    if int(version.split(".")[0].split()[0] or 0) < OLDEST:
+    major = re.match(r"\d+", version)  # of a test version, "18beta1"
+    if major is None or int(major[0]) < OLDEST:
         raise Misconfigured(f"{address} has PostgreSQL {version}; {OLDEST} or later is needed")
     if encoding != "UTF8":
         raise Misconfigured(f"{address} has the encoding {encoding}; it must be UTF8")
@@ -251,7 +253,12 @@ def _check_ours(connection: Connection, address: Address) -> None:
 def _tls(address: Address) -> ssl.SSLContext | bool:
     if address.is_local or address.tls == "disable":
         return False
-    context = ssl.create_default_context(cafile=address.root)
+    try:
+        context = ssl.create_default_context(cafile=address.root)
+    except OSError as error:
+        raise Misconfigured(
+            f"{address} has the sslrootcert {address.root}, which cannot be used: {error}"
+        ) from error
     if address.tls == "require":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
