@@ -12,6 +12,7 @@ from attimo.store.connection import Connection, RowRefused, Values
 from attimo.store.database import open_database
 from attimo.store.postgresql import PostgresDatabase, open_server
 from attimo.store.postgresql_connection import InvalidStatementError
+from database_promises import check_that_a_reader_sees_one_moment, check_that_errors_tell_no_value
 from postgresql_server import PASSWORD, PostgresServer, address
 
 
@@ -98,24 +99,7 @@ def test_mistakes_in_sql_are_not_taken_for_trouble_with_the_server(
 
 
 def test_an_error_tells_no_value(database: PostgresDatabase) -> None:
-    secret = "correct-horse"  # noqa: S105
-    row: dict[str, Any] = {"email": secret, "password_hash": secret, "created_at": 0}
-    unfit: list[tuple[str, dict[str, Any]]] = [
-        ("users", row),  # there is one already
-        ("users", {**row, "id": secret}),
-        ("users", {**row, "email": None}),
-        ("users", {**row, "password_hash": [secret]}),
-        ("users", {**row, "unknown": secret}),
-        ("no_table", row),
-    ]
-    with database.begin() as connection:
-        connection.insert("users", **row)
-
-    for table, values in unfit:
-        with pytest.raises(Exception) as caught, database.begin() as connection:  # noqa: PT011
-            connection.insert(table, **values)
-        told = "".join(traceback.format_exception(caught.value))
-        assert secret not in told.replace(__file__, ""), values
+    check_that_errors_tell_no_value(database)
 
 
 def test_a_transaction_goes_on_after_postgresql_has_ended_all_sessions(
@@ -151,14 +135,7 @@ def test_a_transaction_that_loses_its_session_changes_nothing(
 
 
 def test_a_reading_transaction_sees_one_moment(database: PostgresDatabase) -> None:
-    count = "SELECT count(*) FROM accounts"
-    with database.read() as reader:
-        assert reader.scalar(count) == 0
-        with database.begin() as writer:
-            writer.insert("accounts", name="one", created_at=1)
-        assert reader.scalar(count) == 0
-    with database.read() as reader:
-        assert reader.scalar(count) == 1
+    check_that_a_reader_sees_one_moment(database)
 
 
 def test_one_server_at_a_time_uses_a_database(

@@ -15,6 +15,7 @@ from attimo.errors import Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store.connection import Connection
 from attimo.store.database import open_database
 from attimo.store.sqlite import APPLICATION_ID, check_sqlite
+from database_promises import check_that_a_reader_sees_one_moment
 from fakes import Listener
 
 
@@ -79,12 +80,7 @@ def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:
 
 def test_a_reading_transaction_cannot_keep_a_writer_from_its_work(tmp_path: Path) -> None:
     database = open_database(tmp_path / "attimo.db")
-    count = "SELECT count(*) FROM accounts"
-    with database.read() as reader:
-        assert reader.scalar(count) == 0
-        with database.begin() as writer:
-            writer.insert("accounts", name="one", created_at=1)
-        assert reader.scalar(count) == 0
+    check_that_a_reader_sees_one_moment(database)
     database.close()
 
 
