@@ -74,7 +74,7 @@ faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, chan
 	@setup/apt.sh faults faketime=faketime mkfs.ext4=e2fsprogs
 	$(PARALLEL) --maxprocesses 2 tests/faults
 
-# Debian has the server's programs where only `pg_ctlcluster` looks. Its tests need an ordinary user, too.
+# Debian keeps PostgreSQL's programs off PATH; only `pg_ctlcluster` is on it.
 postgresql: setup ## The control plane on a PostgreSQL server, which restarts under load
 	@setup/apt.sh postgresql pg_ctlcluster=postgresql
 	$(PARALLEL) --maxprocesses 2 --database postgresql tests/unit
