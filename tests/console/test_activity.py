@@ -3,7 +3,7 @@
 import httpx
 from playwright.sync_api import Browser, Page, expect
 
-from console.visiting import Cast, visit
+from console.visiting import Cast, overflow, visit
 from harness import Server
 
 
@@ -79,6 +79,9 @@ def test_charts_fit_the_window_when_it_changes(
                 "chart => chart.querySelector('.uplot').offsetWidth === chart.clientWidth",
                 arg=chart.element_handle(),
             )
+        # Until it has its new width, as after a turn of the screen.
+        chart.locator(".uplot").evaluate("drawn => { drawn.style.width = '2000px' }")
+        assert overflow(page) == 0
 
 
 def test_who_uses_a_cache_is_told_by_key(chrome: Browser, open_server: Server, cast: Cast) -> None:
