@@ -29,14 +29,19 @@ def talk(terminal: Terminal, answers: Sequence[tuple[str, str]], *words: str) ->
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # passwords are read from /dev/tty
     ) as running:
         os.close(theirs)
-        shown, seen = "", 0
-        for prompt, said in answers:
-            shown = _until(ours, shown, seen, prompt)
-            seen = len(shown)
-            os.write(ours, said.encode() + b"\n")
-        shown = _until(ours, shown, seen, None)
-        status = running.wait(LIMIT_SECONDS)
-    os.close(ours)
+        try:
+            shown, seen = "", 0
+            for prompt, said in answers:
+                shown = _until(ours, shown, seen, prompt)
+                seen = len(shown)
+                os.write(ours, said.encode() + b"\n")
+            shown = _until(ours, shown, seen, None)
+            status = running.wait(LIMIT_SECONDS)
+        except BaseException:
+            running.kill()  # it may be one that goes on until it is ended
+            raise
+        finally:
+            os.close(ours)
     return Answer(status, shown.replace("\r\n", "\n").encode(), "")
 
 
