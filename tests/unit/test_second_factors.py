@@ -228,6 +228,13 @@ def test_an_operator_of_the_server_alone_lets_in_who_has_lost_the_app(
     assert logged[0] == ["system"]
 
 
+def test_a_second_factor_is_not_removed_of_what_is_no_address(app: Starlette) -> None:
+    operator = Client(app, account_id=1)
+    for email in ("", "ann", "ann@example", "a" * 250 + "@example.com"):
+        answer = operator.ask("POST", "/accounts/second-factors/reset", {"email": email})
+        assert (answer.status_code, "email must be an address" in answer.text) == (400, True), email
+
+
 def test_who_manages_members_sees_who_has_one(
     ann: Browser, control: Control, app: Starlette, clock: Clock, post: Post
 ) -> None:

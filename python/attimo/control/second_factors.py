@@ -146,8 +146,11 @@ def reset(tx: Tx, account_id: int, email: str) -> bool:
 
     Their password and passkeys stay. It is for operators of the server, who have made sure who
     asks; the audit logs of the user's accounts say that the server did it.
+
+    Raises:
+        InvalidArgument: It is no e-mail address.
     """
-    user = users.of_email(tx, email)
+    user = users.of_email(tx, users.address_of(email))
     if user is None or not _is_on(tx, user.id):
         return False
     _delete(tx, user.id)

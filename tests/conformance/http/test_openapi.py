@@ -40,7 +40,7 @@ negative_data_rejection.expected-statuses = [
 include-operation-id = [
     "createApiKey", "createRole", "changeRole", "createToken", "getUsage", "invite",
     "createAccount", "renameAccount", "inviteOwner", "suspendAccount",
-    "createPlan", "changePlan", "setBudget", "putWebhook",
+    "createPlan", "changePlan", "setBudget", "putWebhook", "resetSecondFactor",
     "getLeaderboard", "putItems", "incrementItem", "incrementDictionaryField"
 ]
 checks.positive_data_acceptance.expected-statuses = [
