@@ -1,6 +1,7 @@
 //! A response that goes on: the messages of subscriptions, as they come.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::gate::{Next, Subscription};
 use crate::message::{Headers, Response};
-use crate::topics::{Delivery, Encoded, Ready};
+use crate::topics::{Delivery, Encoded, Message, Ready};
 
 /// How often a stream shows that it works: within the timeouts of proxies.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -102,6 +103,8 @@ pub(crate) struct Streamed {
     subscriptions: Vec<Subscription>,
     /// The index of the subscription whose turn it is.
     turn: usize,
+    /// The message that is being sent.
+    message: Option<Arc<Message>>,
     wire: Box<dyn Wire>,
     has_greeted: bool,
     /// Whether the server stops.
@@ -124,6 +127,7 @@ impl Streamed {
             ready,
             subscriptions,
             turn: 0,
+            message: None,
             wire,
             has_greeted: false,
             leaves: false,
@@ -137,6 +141,7 @@ impl Streamed {
 
     /// What is sent next: the subscriptions take turns.
     pub(crate) fn next(&mut self, now: Now) -> Piece {
+        self.message = None;
         let all = self.subscriptions.len();
         for _ in 0..all {
             let index = self.turn;
@@ -147,7 +152,10 @@ impl Streamed {
                     let from = From { index, topic: subscription.topic() };
                     let parts = self.wire.delivery(from, &delivery);
                     return match delivery {
-                        Delivery::Message(_) => Piece::Message(parts),
+                        Delivery::Message(message) => {
+                            self.message = Some(message);
+                            Piece::Message(parts)
+                        }
                         Delivery::Gap(_) => Piece::Gap(parts),
                     };
                 }
@@ -188,18 +196,27 @@ impl Streamed {
         why.map(|why| self.wire.end(why))
     }
 
-    /// Takes back the message that came last, of which nothing is held then.
-    pub(crate) fn put_back(&mut self) {
+    /// Takes back the message that came last, of which the stream holds nothing then; `is_begun` is
+    /// whether the client has a part of it.
+    pub(crate) fn put_back(&mut self, is_begun: bool) {
         let last = self.last();
-        self.subscriptions[last].put_back();
+        let unfinished = self.message.take().filter(|_| is_begun);
+        self.subscriptions[last].put_back(unfinished);
+    }
+
+    /// Holds nothing of the message that came last, since all of it is sent.
+    pub(crate) fn forget(&mut self) {
+        self.message = None;
     }
 
     /// The message that was put back, with the same bytes as before; `None` if it is not kept any more.
     pub(crate) fn again(&mut self) -> Option<Encoded> {
         let index = self.last();
         let subscription = &mut self.subscriptions[index];
-        let delivery = subscription.again()?;
-        Some(self.wire.delivery(From { index, topic: subscription.topic() }, &delivery))
+        let message = subscription.again()?;
+        self.message = Some(message.clone());
+        let from = From { index, topic: subscription.topic() };
+        Some(self.wire.delivery(from, &Delivery::Message(message)))
     }
 
     /// The index of the subscription whose turn it was.

@@ -2,6 +2,7 @@
 //! does (`permits`).
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use attimo_engine::{Received, chunks};
 
@@ -15,7 +16,7 @@ use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::methods::Api;
 use crate::plan::{Exceeded, Taken};
 use crate::topics::{
-    Delivery, LocalTopics, Places, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
+    Delivery, LocalTopics, Message, Places, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
 };
 
 /// What a subscriber gets next.
@@ -68,14 +69,14 @@ impl Subscription {
         })
     }
 
-    /// Takes back the message that came last, for [`Subscription::again`].
-    pub(crate) fn put_back(&mut self) {
-        self.reader.put_back();
+    /// Takes back the message that came last, for [`Subscription::again`]; see [`Reader::put_back`].
+    pub(crate) fn put_back(&mut self, unfinished: Option<Arc<Message>>) {
+        self.reader.put_back(unfinished);
     }
 
     /// The message that was put back, unless it is not kept any more; it was counted.
-    pub(crate) fn again(&mut self) -> Option<Delivery> {
-        self.reader.again().map(Delivery::Message)
+    pub(crate) fn again(&mut self) -> Option<Arc<Message>> {
+        self.reader.again()
     }
 
     /// Holds nothing while the client does not read.

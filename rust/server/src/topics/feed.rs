@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::message::Message;
 use super::ready::Seat;
+use super::unfinished::Unfinished;
 use crate::directory::CacheId;
 
 /// How far the subscribers of a thread may be behind before they miss messages that the topic does
@@ -41,6 +42,7 @@ pub(super) struct Feed {
     /// The number of the message that arrives next.
     next: u64,
     bytes: usize,
+    unfinished: Unfinished,
     places: Vec<Rc<Place>>,
 }
 
@@ -67,7 +69,8 @@ impl Place {
 impl Feed {
     /// A feed without subscribers whose first message will be `next`.
     pub(super) fn new(key: TopicKey, next: u64) -> Self {
-        Feed { key, messages: VecDeque::new(), next, bytes: 0, places: Vec::new() }
+        let (messages, unfinished) = (VecDeque::new(), Unfinished::default());
+        Feed { key, messages, next, bytes: 0, unfinished, places: Vec::new() }
     }
 
     /// Adds a subscriber; whether it is the first one.
@@ -99,13 +102,36 @@ impl Feed {
 
     /// A message, if it is here.
     pub(super) fn get(&self, number: u64) -> Option<&Arc<Message>> {
-        let index = number.checked_sub(self.first())?;
+        let Some(index) = number.checked_sub(self.first()) else {
+            return self.unfinished.get(number);
+        };
         self.messages.get(usize::try_from(index).ok()?)
     }
 
-    /// The memory of the messages here, in bytes.
+    /// The memory of the messages here, in bytes, those included that subscribers have in part.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.unfinished.bytes()
+    }
+
+    /// Keeps a message for a subscriber that has it in part, until [`Feed::finish`].
+    pub(super) fn keep_unfinished(&mut self, message: Arc<Message>) {
+        let first = self.first();
+        self.unfinished.add(message, first);
+    }
+
+    /// Keeps a message no more for a subscriber that had it in part.
+    pub(super) fn finish(&mut self, number: u64) {
+        self.unfinished.remove(number);
+    }
+
+    /// The memory of messages that are here only since subscribers have them in part, in bytes.
+    pub(super) fn unfinished_bytes(&self) -> usize {
+        self.unfinished.bytes()
+    }
+
+    /// Drops those messages: the streams of these subscribers cannot go on.
+    pub(super) fn drop_unfinished(&mut self) {
+        self.unfinished.drop_all();
     }
 
     /// Adds a message, unless it was published before the first subscriber came.
@@ -126,8 +152,10 @@ impl Feed {
 
     /// Drops all messages; `next` arrives next.
     pub(super) fn reset(&mut self, next: u64) {
+        let first = self.first();
         (self.messages, self.bytes) = (VecDeque::new(), 0);
         self.next = self.next.max(next);
+        self.unfinished.leave_feed(first, self.next);
     }
 
     /// Notifies subscribers of what they have not read, and drops what all have read.
@@ -177,6 +205,7 @@ impl Feed {
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.messages.pop_front() {
             self.bytes -= oldest.weight();
+            self.unfinished.leave_feed(oldest.number, oldest.number + 1);
         }
     }
 }

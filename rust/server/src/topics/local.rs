@@ -35,6 +35,8 @@ pub(crate) struct LocalTopics {
     held: Cell<u64>,
     /// The bytes of the messages in all feeds.
     bytes: Cell<usize>,
+    /// Of these, those that are kept only for subscribers that have them in part.
+    unfinished: Cell<usize>,
     reserved: Cell<u64>,
 }
 
@@ -48,6 +50,7 @@ impl LocalTopics {
             watchers: Watchers::default(),
             held: Cell::default(),
             bytes: Cell::default(),
+            unfinished: Cell::default(),
             reserved: Cell::default(),
         })
     }
@@ -73,7 +76,17 @@ impl LocalTopics {
         (feed.clone(), place, start.1)
     }
 
-    /// Ends a subscription.
+    /// Keeps a message for a subscriber that has it in part, until [`LocalTopics::finish`].
+    pub(super) fn keep_unfinished(&self, feed: &RefCell<Feed>, message: Arc<Message>) {
+        self.change(feed, |feed| feed.keep_unfinished(message));
+    }
+
+    /// Keeps it no more.
+    pub(super) fn finish(&self, feed: &RefCell<Feed>, number: u64) {
+        self.change(feed, |feed| feed.finish(number));
+    }
+
+    /// Ends a subscription, which has no message in part.
     pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, place: &Place) {
         let mut left = feed.borrow_mut();
         if left.leave(place) {
@@ -193,13 +206,17 @@ impl LocalTopics {
         if self.bytes.get() > self.hub.most_in_feeds() {
             self.relieve();
         }
+        if self.unfinished.get() > self.most_unfinished() {
+            self.drop_unfinished();
+        }
         self.count();
     }
 
     fn apply(&self, feed: &mut Feed, change: impl FnOnce(&mut Feed)) {
-        let before = feed.bytes();
+        let (before, unfinished) = (feed.bytes(), feed.unfinished_bytes());
         change(feed);
         self.bytes.set(self.bytes.get() + feed.bytes() - before);
+        self.unfinished.set(self.unfinished.get() + feed.unfinished_bytes() - unfinished);
     }
 
     /// Drops the older half of the largest feeds, whose slowest subscribers are furthest behind, until
@@ -213,6 +230,25 @@ impl LocalTopics {
                 return;
             }
             self.apply(&mut feed.borrow_mut(), Feed::halve);
+        }
+    }
+
+    /// Of the memory of feeds, this is for messages that subscribers have in part; the rest stays for those
+    /// that go on reading.
+    fn most_unfinished(&self) -> usize {
+        self.hub.most_in_feeds() / 2
+    }
+
+    /// Drops what subscribers have in part, where that is most, until it fits.
+    fn drop_unfinished(&self) {
+        let all = self.feeds.borrow();
+        let mut feeds: Vec<_> = all.values().collect();
+        feeds.sort_unstable_by_key(|feed| Reverse(feed.borrow().unfinished_bytes()));
+        for feed in feeds {
+            if self.unfinished.get() <= self.most_unfinished() {
+                return;
+            }
+            self.apply(&mut feed.borrow_mut(), Feed::drop_unfinished);
         }
     }
 

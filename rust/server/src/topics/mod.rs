@@ -22,6 +22,7 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod unfinished;
 mod watcher;
 mod watchers;
 

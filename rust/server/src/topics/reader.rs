@@ -31,6 +31,8 @@ pub(crate) struct Reader {
     gap: Option<Gap>,
     /// The next messages, if it is behind its feed.
     behind: VecDeque<Arc<Message>>,
+    /// Whether its client has a part of the next message, which is kept for it.
+    is_unfinished: bool,
 }
 
 impl Reader {
@@ -43,7 +45,8 @@ impl Reader {
         now: Now,
     ) -> Self {
         let (feed, place, gap) = local.enter(topic, resume, seat, now);
-        Reader { local: local.clone(), feed, place, gap, behind: VecDeque::new() }
+        let (local, behind) = (local.clone(), VecDeque::new());
+        Reader { local, feed, place, gap, behind, is_unfinished: false }
     }
 
     /// The number of the next message, and its page; `None` if what it misses before that comes
@@ -81,23 +84,41 @@ impl Reader {
         Some(Delivery::Message(message))
     }
 
-    /// Takes back the message that was read last, which the client does not take for now: nothing of it
-    /// is held, and the feed has it for [`Reader::again`].
-    pub(crate) fn put_back(&mut self) {
+    /// Takes back the message that was read last, which the client does not take for now: the feed has
+    /// it for [`Reader::again`]. If the client has a part of it, `unfinished` is that message, which is
+    /// kept if there is memory for it.
+    pub(crate) fn put_back(&mut self, unfinished: Option<Arc<Message>>) {
         self.place.number.set(self.place.number.get() - 1);
         self.rest();
+        if let Some(message) = unfinished {
+            self.is_unfinished = true;
+            self.local.keep_unfinished(&self.feed, message);
+        }
     }
 
     /// The message that was put back; `None` if it is not kept any more.
     pub(crate) fn again(&mut self) -> Option<Arc<Message>> {
-        let (feed, number) = (self.feed.borrow(), self.place.number.get());
-        let message = feed.get(number).cloned().or_else(|| {
+        let number = self.place.number.get();
+        let message = self.kept(number);
+        self.finish();
+        self.place.number.set(number + u64::from(message.is_some()));
+        message
+    }
+
+    fn kept(&self, number: u64) -> Option<Arc<Message>> {
+        let feed = self.feed.borrow();
+        feed.get(number).cloned().or_else(|| {
             let mut kept = Vec::new();
             self.local.hub().read(&feed.key, number, 1, &mut kept);
             kept.pop().filter(|message| message.number == number)
-        })?;
-        self.place.number.set(number + 1);
-        Some(message)
+        })
+    }
+
+    /// Has the feed keep no message for this subscriber.
+    fn finish(&mut self) {
+        if std::mem::take(&mut self.is_unfinished) {
+            self.local.finish(&self.feed, self.place.number.get());
+        }
     }
 
     /// Holds no messages while the client takes none.
@@ -123,6 +144,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        self.finish();
         self.local.leave(&self.feed, &self.place);
     }
 }

@@ -47,11 +47,11 @@ enum Step {
     News {
         thread: usize,
     },
-    /// Let a subscriber read some messages, the last of which it may not take yet.
+    /// Let a subscriber read some messages, the last of which it may not take yet, or in part.
     Read {
         which: prop::sample::Index,
         most: usize,
-        puts_back: bool,
+        puts_back: Option<bool>,
     },
     Unsubscribe {
         which: prop::sample::Index,
@@ -76,7 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
             |(thread, (cache, topic), back, is_lost)|
                 Step::Subscribe { thread, cache, topic, back, is_lost }),
         4 => (0..THREADS).prop_map(|thread| Step::News { thread }),
-        4 => (which(), 1..20_usize, any::<bool>()).prop_map(
+        4 => (which(), 1..20_usize, any::<Option<bool>>()).prop_map(
             |(which, most, puts_back)| Step::Read { which, most, puts_back }),
         1 => which().prop_map(|which| Step::Unsubscribe { which }),
         1 => (1..=2_u64).prop_map(|cache| Step::Delete { cache }),
@@ -104,36 +104,39 @@ struct Subscriber {
 }
 
 /// The last delivery.
-#[derive(PartialEq, Eq)]
 enum Last {
-    Message,
+    Message(Arc<Message>),
     /// A message that it has put back.
     PutBack,
     Other,
 }
 
 impl Subscriber {
-    /// Does not take the last message, if it has read one since `before`.
-    fn put_back(&mut self, before: u64) {
-        if self.last == Last::Message && self.next > before {
-            self.reader.put_back();
-            self.last = Last::PutBack;
+    /// Does not take the last message, if it has read one since `before`; `is_begun` is whether it
+    /// has a part of it.
+    fn put_back(&mut self, before: u64, is_begun: bool) {
+        if self.next <= before {
+            return;
+        }
+        match std::mem::replace(&mut self.last, Last::PutBack) {
+            Last::Message(message) => self.reader.put_back(is_begun.then_some(message)),
+            last => self.last = last,
         }
     }
 
     /// Takes the message that it has put back: the same one, or what was missed comes next.
     fn take_again(&mut self, published: &HashMap<u64, Vec<usize>>) {
-        if self.last != Last::PutBack {
+        if !matches!(self.last, Last::PutBack) {
             return;
         }
-        self.last = Last::Message;
-        match self.reader.again() {
-            Some(message) => {
-                assert_eq!((message.page, message.number), (self.page, self.next - 1));
-                assert_eq!(message.value.bytes.len(), length(published, &message));
-            }
-            None => self.next -= 1,
-        }
+        self.last = if let Some(message) = self.reader.again() {
+            assert_eq!((message.page, message.number), (self.page, self.next - 1));
+            assert_eq!(message.value.bytes.len(), length(published, &message));
+            Last::Message(message)
+        } else {
+            self.next -= 1;
+            Last::Other
+        };
     }
 }
 
@@ -237,8 +240,10 @@ impl World {
             if std::mem::take(&mut subscriber.is_new) && before + 1 == subscriber.next {
                 subscriber.next -= 1;
             }
-            let is_message = matches!(delivery, Some(Delivery::Message(_)));
-            subscriber.last = if is_message { Last::Message } else { Last::Other };
+            subscriber.last = match &delivery {
+                Some(Delivery::Message(message)) => Last::Message(message.clone()),
+                _ => Last::Other,
+            };
             match delivery {
                 None => {}
                 Some(Delivery::Gap(gap)) => {
@@ -276,8 +281,10 @@ impl World {
             Step::Read { which, most, puts_back } => {
                 if let Some(token) = self.chosen(which) {
                     let before = self.subscribers[&token].next;
-                    if self.read(token, most) && puts_back {
-                        self.subscribers.get_mut(&token).unwrap().put_back(before);
+                    let reads = self.read(token, most);
+                    if let Some(is_begun) = puts_back.filter(|_| reads) {
+                        let subscriber = self.subscribers.get_mut(&token).unwrap();
+                        subscriber.put_back(before, is_begun);
                     }
                 }
             }

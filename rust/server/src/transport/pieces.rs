@@ -1,7 +1,7 @@
 //! The pieces of a response that goes on, in parts as its client takes them.
 //!
-//! A message of which the client does not take the rest for now is put back: the topic has it, once for
-//! all subscribers, and the connection holds nothing of it.
+//! A message of which the client does not take the rest for now is put back: the feed of the topic has
+//! it, once for all subscribers, and the connection holds nothing of it.
 
 use bytes::Buf;
 
@@ -31,7 +31,7 @@ pub(super) enum Filled {
     Nothing,
     /// A piece, which may be an end without content.
     Some,
-    /// Nothing any more: the rest of a message is not kept.
+    /// Nothing any more: there was no memory to keep the rest of a message.
     Lost,
 }
 
@@ -108,12 +108,12 @@ impl Pieces {
     /// Holds no message, since the client does not take more for now.
     pub(super) fn put_back(&mut self) {
         if self.left() == 0 {
-            return;
+            return self.streamed.forget();
         }
         if self.is_message {
             self.parts = Encoded::default();
             self.is_put_back = true;
-            self.streamed.put_back();
+            self.streamed.put_back(self.written > 0);
         }
         self.streamed.rest();
     }

@@ -108,6 +108,70 @@ fn a_slow_subscriber_takes_nothing_from_those_of_other_topics() {
     assert!(!reads_all(&mut world, slow, 1, 15));
 }
 
+/// A subscriber of a topic that has a part of the next message, which is published for it.
+fn subscribe_and_stop_within(world: &mut World, topic: usize, bytes: usize) -> u32 {
+    let token = subscribe(world, topic);
+    let reader = &mut world.subscribers.get_mut(&token).unwrap().reader;
+    while reader.next().is_some() {}
+    world.publish(1, topic, bytes);
+    world.locals[0].take_news(Vec::new());
+    let reader = &mut world.subscribers.get_mut(&token).unwrap().reader;
+    let Some(Delivery::Message(message)) = reader.next() else { panic!("it was published") };
+    reader.put_back(Some(message));
+    token
+}
+
+#[test]
+fn a_message_that_a_client_has_in_part_is_kept_for_it_and_then_it_learns_what_it_misses() {
+    let mut world = World::new();
+    let before = world.hub.memory();
+    let tokens = [0, 1].map(|_| subscribe_and_stop_within(&mut world, 0, LARGE));
+    for _ in 0..40 {
+        world.publish(1, 0, LARGE);
+        world.locals[0].take_news(Vec::new());
+    }
+
+    for (number, token) in (1..).zip(tokens) {
+        let reader = &mut world.subscribers.get_mut(&token).unwrap().reader;
+        assert_eq!(reader.again().map(|message| message.number), Some(number));
+        let (mut next, mut gaps) = (number + 1, 0);
+        while let Some(delivery) = reader.next() {
+            match delivery {
+                Delivery::Message(message) => assert_eq!(message.number, next),
+                Delivery::Gap(gap) => {
+                    assert_eq!(gap.last, next - 1);
+                    (next, gaps) = (gap.new, gaps + 1);
+                }
+            }
+            next += 1;
+        }
+        assert_eq!((next - 1, gaps), (42, 1), "it goes on, and is told once what it misses");
+    }
+    world.subscribers.clear();
+    world.hub.retain(|_| false);
+    assert!(world.hub.memory() <= before + 2 * 64 * 1024, "{}", world.hub.memory());
+}
+
+#[test]
+fn messages_that_clients_have_in_part_take_at_most_half_of_the_memory_of_feeds() {
+    let mut world = World::new();
+    let slow: Vec<_> = (0..12).map(|_| subscribe_and_stop_within(&mut world, 0, LARGE)).collect();
+    for _ in 0..40 {
+        world.publish(1, 0, LARGE);
+        world.locals[0].take_news(Vec::new());
+        assert!(world.hub.memory() < 16 << 20, "{}", world.hub.memory());
+    }
+
+    let fast = subscribe(&mut world, 1);
+    for _ in 0..40 {
+        world.publish(1, 1, 20_000);
+        world.locals[0].take_news(Vec::new());
+    }
+    assert!(reads_all(&mut world, fast, 1, 40), "others have their part");
+    let mut goes_on = |token| world.subscribers.get_mut(token).unwrap().reader.again().is_some();
+    assert!(!slow.iter().all(&mut goes_on));
+}
+
 #[test]
 fn what_a_message_is_encoded_to_counts_once_until_the_message_is_gone() {
     let mut world = World::new();
@@ -144,7 +208,7 @@ fn an_account_that_keeps_much_loses_its_own_messages_first() {
     world.subscribe(0, (2, 0), Resume { number: 1, page: 0 });
 
     let token = world.tokens;
-    world.subscribers.get_mut(&token).unwrap().reader.put_back();
+    world.subscribers.get_mut(&token).unwrap().reader.put_back(None);
     assert!(reads_all(&mut world, token, 1, 5));
 }
 
