@@ -66,12 +66,12 @@ settings brings nothing back.
   for scores.
 * The server reads the sources of `SortedSetUnionStore`, but does not send them: their names
   count as received, and nothing counts as found.
-* A listing (`ListKeys`) counts the prefix as received and the keys of its page as sent. It looks
-  up nothing, so it has neither hits nor misses.
+* A listing (`ListKeys`, `ListTopics`) counts the prefix as received, and the keys or the names of
+  its page as sent. It looks up nothing, so it has neither hits nor misses.
 * A message to a topic counts as received when it is published, under `Publish`, and as sent each
   time that it is delivered, under `Subscribe` and the key of the subscriber. It looks up nothing.
-  The names of topics do not count, nor do heartbeats and what says which messages are missed. A
-  subscription is one request, however long it is.
+  The names of their topics do not count, nor do heartbeats and what says which messages are
+  missed. A subscription is one request, however long it is.
 * What is found but not sent counts as a hit with zero bytes, and for no operation: with `HEAD`,
   304 and 412. A range request counts the bytes of the ranges.
 * A failed request counts what it sent, and nothing as found: a value that is too large or would

@@ -235,6 +235,13 @@ class Node:
         Waits for the first one, at most for `patience_seconds`; None if there is none then.
         """
 
+    def tell(self, account_id: int, topic: str, text: str) -> None:
+        """Publish text to a topic of the server's, in each cache of an account that has this topic.
+
+        A cache has it from the first subscription on, until ten minutes after the last one. What
+        clients publish to topics whose names begin with `$attimo.` is refused.
+        """
+
     def cache_stats(self, cache_id: int) -> dict[str, int] | None:
         """Return what a cache stores (`items`, also expired ones that are not swept yet, and
         `stored_bytes`), and its `counts()` since the start; None if the node knows no such cache.

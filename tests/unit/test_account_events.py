@@ -108,6 +108,24 @@ def test_events_are_valid_and_each_has_the_id_of_its_audit_entry(
         assert read.get_time() == datetime.fromtimestamp(entry.at, UTC)
 
 
+def test_subscribers_are_told_the_same_events_once_they_are_committed(
+    control: Control, clock: Clock, hook: int
+) -> None:
+    heard: list[Any] = []
+
+    def hear(account_id: int, topic: str, event: str) -> None:
+        assert (account_id, topic) == (1, "$attimo.events")
+        with control.read() as tx:  # it sees what is committed
+            assert tx.db.scalar("SELECT max(id) FROM audit") >= int(json.loads(event)["id"])
+        heard.append(json.loads(event))
+
+    control.tell = hear
+    happen(control, clock)
+
+    assert len(heard) == len(account_events.TYPES)
+    assert heard == told(control, hook)
+
+
 def test_nothing_is_told_of_what_was_not_committed(
     control: Control, clock: Clock, hook: int
 ) -> None:

@@ -103,6 +103,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         None,
     ),
     "page_keys": ("count", "Keys in one page of a listing.", _INVALID, None),
+    "page_topics": ("count", "Topics in one page of a listing.", _INVALID, None),
     "page_key_bytes": ("bytes", "All keys of one page of a listing.", _CONTINUES, None),
     "page_cells": ("count", "Places visited for one page of a listing.", _CONTINUES, None),
     "streams_per_connection": (

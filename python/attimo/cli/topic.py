@@ -1,4 +1,4 @@
-"""attimo topic: publish messages, and subscribe to them."""
+"""attimo topic: publish messages, subscribe to them, and list topics."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from attimo.cli.options import Integer, argument, option
 from attimo.cli.progress import Progress
 from attimo.cli.retrying import Retrying
 from attimo.cli.sentences import Extent, noting
-from attimo.cli.shapes import Column, Done, Shape, View, quoted
+from attimo.cli.shapes import Answer, Column, Done, Listing, Shape, View, quoted
 from attimo.cli.target import asks_topics
 from attimo.cli.topic_client import Position, TopicClient
 
@@ -177,6 +177,50 @@ def subscribe(
         raise click.UsageError("pass --all or --after, not both")
     first = after or (subscription.FIRST if is_all else Position())
     return _first(subscription.events(client, topic, first), count)
+
+
+LISTED = (
+    Column("name"),
+    Column("last", "number"),
+    Column("page", "number", wide=True),
+    Column("subscribers", "number"),
+    Column("messages", "number"),
+    Column("bytes", "number"),
+)
+PAGE = 1_000
+"""How many topics are asked for at once."""
+
+
+@command(
+    group,
+    name="list",
+    shape=Listing(*LISTED),
+    examples=["attimo topic list", "attimo topic list orders/ --limit 100 --json"],
+)
+@argument("prefix", "What their names start with. Default: all topics.", default="")
+@option("--limit", "-n", type=Integer(min=1), help="List at most this many topics. Default: all.")
+@option("--next", "token", help="Continue a list that was cut: `next` of its JSON.")
+@asks_topics
+def list_topics(client: TopicClient, prefix: str, limit: int | None, token: str | None) -> Answer:
+    """List the topics of a cache, in the order of their names.
+
+    `last` is the number of the newest message, and 0 if there is none yet; `messages` and `bytes`
+    are those that the topic keeps now. A topic is there from its first use until ten minutes after
+    its last.
+    """
+    listed: list[dict[str, Any]] = []
+    while limit is None or len(listed) < limit:
+        most = PAGE if limit is None else min(PAGE, limit - len(listed))
+        topics, token = client.topics(prefix, most, token)
+        listed += topics
+        if token is None:
+            break
+    return Answer([_row(each) for each in listed], next=token)
+
+
+def _row(topic: dict[str, Any]) -> dict[str, Any]:
+    row = {"last": topic["last_topic_sequence"], "page": topic["sequence_page"]}
+    return row | {name: topic[name] for name in ("name", "subscribers", "messages", "bytes")}
 
 
 def _first(events: Iterator[dict[str, Any]], count: int | None) -> Iterator[dict[str, Any]]:

@@ -40,6 +40,7 @@ class TopicClient:
         """
         self._client = client
         self._path = f"/topics/{cache_part(cache)}"
+        self._listed = f"/cache/{cache_part(cache)}/topics"
 
     def connect(self) -> None:
         """Connect to the server, so that one that is not there is known at once.
@@ -69,6 +70,15 @@ class TopicClient:
             "items"
         ]
         return found
+
+    def topics(
+        self, prefix: str, most: int, token: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of at most `most` topics with a prefix, and the token of the next page."""
+        query = {"prefix": prefix, "limit": str(most)}
+        query |= {} if token is None else {"next_token": token}
+        found = self._client.ask("GET", self._listed, query).json()
+        return found["topics"], found.get("next_token")
 
     def _of(self, topic: str) -> str:
         name = os.fsencode(topic)

@@ -1,8 +1,8 @@
-"""Events of an account, for the webhooks on its topic of events.
+"""Events of an account, for the webhooks on its topic of events and for its subscribers.
 
 Some entries of the audit log are events. They are stored for webhooks in the transaction that
-writes the entry, so neither exists without the other, and a restart loses none. Their form is
-CloudEvents 1.0, structured, in JSON (cloudevents.io).
+writes the entry, so neither exists without the other, and a restart loses none. Subscribers are
+told after the commit. Their form is CloudEvents 1.0, structured, in JSON (cloudevents.io).
 """
 
 import json
@@ -23,6 +23,8 @@ TYPES: Mapping[str, str] = {
     "key.revoke": "attimo.key.revoked",
 }
 """The types of events, by the action in the audit log."""
+TOPIC = webhooks.EVENTS
+"""The topic of events, in each cache."""
 PAGE = 1
 """Of all events: their numbers are IDs of the audit log, which go on over restarts."""
 
@@ -43,7 +45,7 @@ class Message:
     number: int
     published_at: int
     value: bytes
-    topic: str = webhooks.EVENTS
+    topic: str = TOPIC
     page: int = PAGE
     publisher: str = ""
     is_text: bool = True
@@ -74,19 +76,28 @@ class Entry:
             "data": {"actor": self.actor} | json.loads(self.details),
         }
 
+    @property
+    def text(self) -> str:
+        """The event in JSON."""
+        return json.dumps(self.event(), ensure_ascii=False, separators=(",", ":"))
+
 
 @writes("event.tell", SERVER, audited=False)
-def tell(tx: Tx) -> None:
-    """Store the events among the audit entries of this transaction, for all webhooks on them."""
+def tell(tx: Tx) -> list[Entry]:
+    """Store the events among the audit entries of this transaction, for all webhooks on them.
+
+    Returns:
+        These entries, in their order: subscribers are told once they are committed.
+    """
     newest = tx.db.all(Entry, _NEWEST, limit=tx.entries)
-    for entry in reversed(newest):
-        if entry.action in TYPES:
-            _tell(tx, entry)
+    events = [entry for entry in reversed(newest) if entry.action in TYPES]
+    for entry in events:
+        _store(tx, entry)
+    return events
 
 
-def _tell(tx: Tx, entry: Entry) -> None:
-    caches = tx.db.rows(_CACHES, account_id=entry.account_id, topic=webhooks.EVENTS)
-    text = json.dumps(entry.event(), ensure_ascii=False, separators=(",", ":"))
+def _store(tx: Tx, entry: Entry) -> None:
+    caches = tx.db.rows(_CACHES, account_id=entry.account_id, topic=TOPIC)
     for (cache_id,) in caches:
-        message = Message(cache_id, entry.id, entry.at * 1000, text.encode())
+        message = Message(cache_id, entry.id, entry.at * 1000, entry.text.encode())
         webhook_queue.store(tx, [message], tx.now * 1000)

@@ -46,6 +46,8 @@ class Control:
             written.
         need_space: Called before each transaction that may write; raises StoreUnavailable if there
             is no space on the disk.
+        tell: Called with an account, the topic of events and each event in JSON, once it is
+            committed and published; tells the subscribers of this topic.
     """
 
     database: Database
@@ -56,6 +58,7 @@ class Control:
     uses: KeyUses = field(default_factory=KeyUses)
     on_write: Callable[[bool], None] = field(default=lambda _: None)
     need_space: Callable[[], None] = field(default=lambda: None)
+    tell: Callable[[int, str, str], None] = field(default=lambda _account, _topic, _event: None)
     _published: int | None = field(default=None, init=False)
     _limits: dict[int, Mapping[str, int]] = field(default_factory=dict, init=False, repr=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -75,12 +78,12 @@ class Control:
             with tracing.span("transaction"), self.database.begin() as connection:
                 with self._accounted(connection) as tx:
                     yield tx
-                    if tx.entries:
-                        tx.actor = SYSTEM
-                        account_events.tell(tx)
+                    events = _events(tx)
                 news = None if tx.revision is None else directory.changes(tx, self._published)
             if news is not None:
                 self._publish(news)
+            for event in events:
+                self.tell(event.account_id, account_events.TOPIC, event.text)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -183,3 +186,11 @@ class Control:
             yield
         finally:
             self._writing.release()
+
+
+def _events(tx: Tx) -> list[account_events.Entry]:
+    """Store what the transaction has done that is an event, and return it."""
+    if not tx.entries:
+        return []
+    tx.actor = SYSTEM
+    return account_events.tell(tx)

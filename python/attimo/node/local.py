@@ -182,6 +182,10 @@ class LocalNode:
         """
         return self._node.take_messages(patience_seconds)
 
+    def tell(self, account_id: int, topic: str, text: str) -> None:
+        """Publish text to a topic of the server's, in each cache of an account that has it."""
+        self._node.tell(account_id, topic, text)
+
     def cache_stats(self, cache_id: int) -> dict[str, int] | None:
         """Return `items` and `stored_bytes` of a cache, and its counts since the node was created.
 

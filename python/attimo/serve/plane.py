@@ -314,6 +314,7 @@ class Plane:
             cache_limits=limits,
             policy=Policy(self.settings.session_idle),
             on_write=self.readiness.wrote,
+            tell=self.node.tell,
         )
 
     def _new_allowances(self, control: Control, send: mail.Send) -> Allowances:

@@ -147,6 +147,11 @@ impl Node {
         messages::MessageBatch::new(py, self.name.clone(), number, batch).map(Some)
     }
 
+    /// Publishes text of the server's to a topic in each cache of an account that has it.
+    fn tell(&self, py: Python<'_>, account_id: u64, topic: &str, text: String) {
+        py.detach(|| self.server.tell(AccountId(account_id), topic, text));
+    }
+
     /// What a cache stores, and what was counted for it since the start, by name.
     fn cache_stats(&self, py: Python<'_>, cache_id: u64) -> Option<BTreeMap<&'static str, u64>> {
         let stats = py.detach(|| self.server.stats_of(CacheId(cache_id)))?;

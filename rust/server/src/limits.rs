@@ -23,6 +23,8 @@ pub(crate) const PAGE_KEYS: usize = 10_000;
 pub(crate) const PAGE_KEY_BYTES: usize = 1 << 20;
 /// The most cells of hash tables that are visited for one page: they take about a millisecond.
 pub(crate) const PAGE_CELLS: usize = 8_192;
+/// The most topics in one page of a listing.
+pub(crate) const PAGE_TOPICS: usize = 1_000;
 /// The most open streams of one HTTP/2 connection; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// The same once the client subscribes to topics: each subscription is a stream.
@@ -87,7 +89,7 @@ pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
 pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this module, and the engine's fixed ones, by name. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 40] {
+pub fn limits() -> [(&'static str, u64); 41] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
@@ -96,6 +98,7 @@ pub fn limits() -> [(&'static str, u64); 40] {
         ("union_members", UNION_MEMBERS as u64),
         ("leaderboard_elements", LEADERBOARD_ELEMENTS as u64),
         ("page_keys", PAGE_KEYS as u64),
+        ("page_topics", PAGE_TOPICS as u64),
         ("page_key_bytes", PAGE_KEY_BYTES as u64),
         ("page_cells", PAGE_CELLS as u64),
         ("streams_per_connection", STREAMS_PER_CONNECTION.into()),

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::acceptor;
 use crate::backend::Backend;
 use crate::clock::Clock;
-use crate::directory::{CacheId, Changes, LearnError};
+use crate::directory::{AccountId, CacheId, Changes, LearnError};
 use crate::evictions::Evictions;
 use crate::forward::ControlLock;
 use crate::front::origins::Origins;
@@ -30,7 +30,7 @@ use crate::protocol::Protocols;
 use crate::state::{CacheStats, Core};
 use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
-use crate::topics::{Hub, TopicBatch};
+use crate::topics::{Hub, TopicBatch, Value};
 use crate::worker::{self, Workers};
 
 mod items;
@@ -326,6 +326,13 @@ impl Server {
     /// most for `patience`.
     pub fn take_messages(&self, patience: Duration) -> TopicBatch {
         self.core.gate.hub().outbox().take(patience)
+    }
+
+    /// Publishes text of the server's to a topic of this name in each cache of an account that has it,
+    /// since somebody subscribes to it or did so lately.
+    pub fn tell(&self, account: AccountId, topic: &str, text: String) {
+        let value = Value { bytes: text.into(), is_text: true };
+        self.core.gate.hub().tell(account, topic, &value, self.core.clock.now());
     }
 
     /// What a cache stores, and what was counted for it since the start; `None` if there is no such

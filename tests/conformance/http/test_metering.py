@@ -13,7 +13,7 @@ import pytest
 
 from attimo.node.local import methods
 from conformance.calls import DATA
-from conformance.http.client_count import Row, ledger
+from conformance.http.client_count import Counted, Row, ledger
 from conformance.http.items import Items
 from conformance.http.metered_collections import BOARDS, COLLECTIONS
 from conformance.http.metered_items import ALONE, FILLED, ITEMS, Pair, fill
@@ -33,7 +33,7 @@ def metered() -> Iterator[Server]:
     """A server that writes into its ledger at once, with a cache for each way to ask."""
     with Server("--collect-seconds", "0.1") as server:
         with httpx.Client(base_url=server.http, headers={"authorization": server.api_key}) as web:
-            for cache in ("by-grpc", "by-http", "by-route", "by-topic"):
+            for cache in ("by-grpc", "by-http", "by-route", "by-topic", "by-list"):
                 web.put(f"/caches/{cache}").raise_for_status()
         yield server
 
@@ -128,6 +128,19 @@ def test_a_message_counts_when_it_is_published_and_each_time_that_it_is_delivere
     )
     expected = {"Publish": published, "Subscribe": delivered}
     eventually(lambda: _ledger(metered, "by-topic") == expected, "the ledger has all messages")
+
+
+def test_a_listing_of_topics_counts_its_prefix_and_the_names_of_its_page(metered: Server) -> None:
+    headers = {"authorization": metered.api_key}
+    with httpx.Client(base_url=metered.http, headers=headers) as web:
+        for topic in ("t-1", "t-22", "other"):
+            web.post(f"/topics/by-list/{topic}", content="").raise_for_status()
+        web.get("/cache/by-list/topics", params={"prefix": "t-"}).raise_for_status()
+
+    eventually(partial(_has, metered, "by-list", 4), "all is in the ledger")
+    row = _ledger(metered, "by-list")["ListTopics"]
+    assert {"ListTopics": row} == ledger([("ListTopics", Counted(sent=(2,), found=(3, 4)))])
+    assert _looks_as_said("listed", row)
 
 
 def _by_grpc(wire: Wire, method: str, fields: dict[str, Any]) -> None:

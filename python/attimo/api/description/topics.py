@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attimo.api.description.data import CACHE, NO_CACHE, NO_CONTENT, binary
+from attimo.api.description.data import CACHE, NO_CACHE, NO_CONTENT, binary, items
 from attimo.api.description.parts import (
     LARGEST_UNSIGNED,
     Operation,
@@ -55,6 +55,33 @@ _ITEMS = object_schema(
     )
 )
 _PAGE = 1_748_358_253_000_000
+_LISTED = object_schema(
+    ["next_token"],
+    topics=array(
+        object_schema(
+            name=_TEXT,
+            sequence_page=_NUMBER,
+            last_topic_sequence=_NUMBER,
+            subscribers=_NUMBER,
+            messages=_NUMBER,
+            bytes=_NUMBER,
+        ),
+        maxItems=1_000,
+    ),
+    next_token=_TEXT,
+)
+_EXAMPLE_LISTED = {
+    "topics": [
+        {
+            "name": "news",
+            "sequence_page": _PAGE,
+            "last_topic_sequence": 104,
+            "subscribers": 2,
+            "messages": 3,
+            "bytes": 834,
+        }
+    ]
+}
 _EXAMPLE = {
     "items": [
         {
@@ -149,6 +176,22 @@ OPERATIONS: Operations = {
             _POSITION,
         ],
         refused=NO_CACHE,
+    ),
+    "ListTopics": items(
+        "listTopics",
+        TAG,
+        "List the topics of a cache whose names start with a prefix",
+        {200: json_answer("A page of topics, in the order of names.", _LISTED, _EXAMPLE_LISTED)},
+        description="Each with the number of its newest message (0: none yet), its page, its "
+        "subscribers now, and the messages that it keeps with their memory. A topic is there from "
+        "its first use until ten minutes after its last. The last page has no `next_token`. The "
+        "caller must be allowed to subscribe to every topic with this prefix.",
+        parameters=[
+            *binary("prefix", "What the names start with; empty for all topics."),
+            query("limit", integer(1, 1_000, default=100), "Maximum number of topics per page."),
+            query("next_token", _TEXT, "`next_token` of the previous page."),
+        ],
+        one_of=("prefix",),
     ),
 }
 

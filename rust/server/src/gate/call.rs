@@ -112,8 +112,9 @@ impl<'a> Call<'a> {
         if self.authorization.grants.to(access).hold_all(prefix) {
             return Ok(());
         }
-        let keys = || format!("keys {}", shown(prefix, "*"));
-        let place = if prefix.is_empty() { "all keys".to_owned() } else { keys() };
+        let kind = if matches!(access, Access::Topic(_)) { "topics" } else { "keys" };
+        let some = || format!("{kind} {}", shown(prefix, "*"));
+        let place = if prefix.is_empty() { format!("all {kind}") } else { some() };
         Err(self.denied(access, Some(place)))
     }
 

@@ -16,7 +16,8 @@ use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::methods::Api;
 use crate::plan::{Exceeded, Taken};
 use crate::topics::{
-    Delivery, LocalTopics, Message, Places, Reader, Resume, Seat, SubscriptionGuard, TopicName, Value,
+    Delivery, ListedTopic, LocalTopics, Message, Places, Reader, Resume, Seat, SubscriptionGuard,
+    TopicName, Value,
 };
 
 /// What a subscriber gets next.
@@ -123,11 +124,14 @@ impl Call<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Denied`], [`Error::NoSuchCache`], [`Error::Malformed`] for a name that is empty or too
-    /// long, [`Error::MessageTooLarge`], [`Error::Limited`].
+    /// [`Error::Denied`], also for a topic of the server's, [`Error::NoSuchCache`], [`Error::Malformed`]
+    /// for a name that is empty or too long, [`Error::MessageTooLarge`], [`Error::Limited`].
     pub(crate) fn publish(&mut self, topic: &str, value: Value) -> Result<(u64, u64)> {
         self.allow(topic.as_bytes())?;
         let cache = self.topic_cache(topic)?;
+        if topic.starts_with(OF_SERVER) {
+            return Err(Error::denied(NOT_TO_PUBLISH));
+        }
         self.used.received += Received::item(value.bytes.len());
         if value.bytes.len() > TOPIC_MESSAGE_BYTES {
             return Err(Error::MessageTooLarge);
@@ -172,6 +176,30 @@ impl Call<'_> {
         })
     }
 
+    /// The first `most` topics whose names begin with `prefix` and come after `after`. Counts the prefix
+    /// as received and the names as sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`] unless the caller may subscribe to every topic with this prefix;
+    /// [`Error::NoSuchCache`].
+    pub(crate) fn list_topics(
+        &mut self,
+        prefix: &str,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<ListedTopic>> {
+        self.allow_all(prefix.as_bytes())?;
+        let cache = self.authorization().cache.ok_or(Error::NoSuchCache)?.id;
+        self.used.commands += 1;
+        self.used.received += Received::item(prefix.len());
+        let listed = self.gate.hub.list(cache, prefix, after, most, self.now());
+        let names = || listed.iter().map(|topic| topic.name.len());
+        self.used.looked.bytes += names().sum::<usize>() as u64;
+        self.used.looked.chunks += names().map(chunks).sum::<u64>();
+        Ok(listed)
+    }
+
     /// The cache of a topic whose name is valid.
     fn topic_cache(&self, topic: &str) -> Result<CacheId> {
         let cache = self.authorization().cache.ok_or(Error::NoSuchCache)?;
@@ -193,4 +221,8 @@ fn refused(count: u64, met: Exceeded) -> Error {
     Error::Invalid(format!("pass at most {value} topics: {text} (subscriptions: {value})"))
 }
 
+/// How the names of topics begin to which the server itself publishes.
+const OF_SERVER: &str = "$attimo.";
+const NOT_TO_PUBLISH: &str = "only the server publishes to topics whose names begin with `$attimo.`: \
+                              choose another name";
 const TOPIC_NAME: &str = "the topic's name must have 1 to 1,024 bytes";

@@ -149,4 +149,7 @@ methods! {
         Publish: Write, Nothing, Short, [Post "/topics/{cache}/{topic}"];
         Subscribe: Read, Delivered, Short, [Get "/topics/{cache}/{topic}", Get "/topics/{cache}"];
     }
+    (None) Topic of Topic {
+        ListTopics: Read, Listed, Short, [Get "topics"];
+    }
 }

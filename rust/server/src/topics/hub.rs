@@ -18,7 +18,7 @@ use super::subscriptions::Subscriptions;
 use super::topic::{Gap, Resume, Retention, Topic, TopicName};
 use crate::backend::Backend;
 use crate::clock::{Clock, Now, epoch_microseconds};
-use crate::directory::CacheId;
+use crate::directory::{AccountId, CacheId};
 
 /// How many parts the topics are in, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -114,6 +114,16 @@ impl Hub {
         Hub::new(1, Clock::start(), (backend.clone(), 1 << 24))
     }
 
+    /// The parts of all topics.
+    pub(super) fn shards(&self) -> &[Mutex<Shard>] {
+        &self.shards
+    }
+
+    /// What topics keep.
+    pub(super) fn keeps(&self) -> Retention {
+        self.keeps
+    }
+
     fn shard(&self, cache: CacheId, name: &str) -> MutexGuard<'_, Shard> {
         self.shards[self.shard_of(cache, name)].lock()
     }
@@ -135,27 +145,56 @@ impl Hub {
         let message = Arc::new(Message::new(value, publisher, now.moment, &self.encodings));
         let TopicName { cache, name, .. } = topic;
         let mut shard = self.shard(cache, name);
-        let make = || Topic::new(self.next_page(), now.moment);
-        let mut threads = Vec::new();
-        let message = shard.change(topic, make, |topic| {
-            let message = topic.publish(message, self.keeps);
-            // Under the lock, so that each inbox gets them in the order of their numbers.
-            topic.threads.iter().for_each(|thread| self.inboxes[*thread].push(&message));
-            threads.clone_from(&topic.threads);
-            message
-        });
+        let (message, threads) = self.add(&mut shard, topic, message, now.moment);
         if shard.has_webhooks(cache, name) {
             self.outbox.push(cache, name, &message);
         }
+        self.added(shard, &threads);
+        (message.page, message.number)
+    }
+
+    /// Publishes what the server tells to a topic of this name in each cache of an account that has it:
+    /// somebody has subscribed to it lately.
+    pub(crate) fn tell(&self, account: AccountId, name: &str, value: &Value, now: Now) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            let mut threads = Vec::new();
+            for cache in shard.caches_with(account, name) {
+                let message = Message::new(value.clone(), "".into(), now.moment, &self.encodings);
+                let topic = TopicName { account, cache, name };
+                threads.extend(self.add(&mut shard, topic, message.into(), now.moment).1);
+            }
+            self.added(shard, &threads);
+        }
+    }
+
+    /// Adds a message to a topic, and to the inbox of each thread with subscribers, which are returned.
+    fn add(
+        &self,
+        shard: &mut Shard,
+        topic: TopicName<'_>,
+        message: Arc<Message>,
+        now: Moment,
+    ) -> (Arc<Message>, Vec<usize>) {
+        let make = || Topic::new(self.next_page(), now);
+        shard.change(topic, make, |topic| {
+            let message = topic.publish(message, self.keeps);
+            // Under the lock, so that each inbox gets them in the order of their numbers.
+            topic.threads.iter().for_each(|thread| self.inboxes[*thread].push(&message));
+            (message, topic.threads.clone())
+        })
+    }
+
+    /// Counts what was added to a shard, and notifies threads.
+    fn added(&self, mut shard: MutexGuard<'_, Shard>, threads: &[usize]) {
         let has_grown = self.reserve(&mut shard);
         drop(shard);
         if has_grown {
             self.relieve();
         }
         for thread in threads {
-            self.inboxes[thread].notify();
+            self.inboxes[*thread].notify();
         }
-        (message.page, message.number)
     }
 
     /// Registers a thread as one with subscribers of a topic, and tells where one begins.
@@ -171,6 +210,7 @@ impl Hub {
         let joined = shard.change(topic, make, |topic| {
             topic.touch(now.moment);
             topic.trim(now.moment, self.keeps);
+            topic.subscribers += 1;
             if !topic.threads.contains(&thread) {
                 topic.threads.push(thread);
             }
@@ -184,11 +224,12 @@ impl Hub {
         joined
     }
 
-    /// Notes that a thread has no subscribers of a topic any more.
-    pub(super) fn leave(&self, key: &TopicKey, thread: usize) {
+    /// Notes that a subscriber of a topic is gone; `is_last` is whether its thread has no others.
+    pub(super) fn leave(&self, key: &TopicKey, thread: usize, is_last: bool) {
         let mut shard = self.shard(key.cache, &key.name);
         if let Some(topic) = shard.get(key) {
-            topic.threads.retain(|one| *one != thread);
+            topic.subscribers -= 1;
+            topic.threads.retain(|one| !is_last || *one != thread);
             topic.touch(self.clock.now().moment);
         }
     }

@@ -89,9 +89,10 @@ impl LocalTopics {
     /// Ends a subscription, which has no message in part.
     pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, place: &Place) {
         let mut left = feed.borrow_mut();
-        if left.leave(place) {
+        let is_last = left.leave(place);
+        self.hub.leave(&left.key, self.thread, is_last);
+        if is_last {
             self.feeds.borrow_mut().remove(&left.key.page);
-            self.hub.leave(&left.key, self.thread);
             self.bytes.set(self.bytes.get() - left.bytes());
             self.let_go(of_feed(&left.key.name));
         }

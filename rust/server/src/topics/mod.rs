@@ -12,6 +12,7 @@ mod fair;
 mod feed;
 mod hub;
 mod inbox;
+mod listing;
 mod local;
 mod message;
 mod outbox;
@@ -27,6 +28,7 @@ mod watcher;
 mod watchers;
 
 pub(crate) use self::hub::Hub;
+pub(crate) use self::listing::ListedTopic;
 pub(crate) use self::local::LocalTopics;
 pub(crate) use self::message::{Encoded, Form, Message, Value};
 pub use self::outbox::{TopicBatch, TopicMessage};

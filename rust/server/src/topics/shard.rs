@@ -1,6 +1,7 @@
 //! A part of all topics, under one lock, and the memory that is reserved for them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound::{self, Unbounded};
 use std::sync::Arc;
 
 use attimo_engine::Moment;
@@ -17,7 +18,8 @@ const STEP: u64 = 8 * 1024;
 /// The topics of a cache.
 struct Topics {
     account: AccountId,
-    by_name: HashMap<Arc<str>, Topic>,
+    /// In the order of names, by which they are listed.
+    by_name: BTreeMap<Arc<str>, Topic>,
     /// Their memory and that of their messages, in bytes.
     used: u64,
 }
@@ -51,7 +53,7 @@ impl Shard {
         make: impl FnOnce() -> Topic,
         change: impl FnOnce(&mut Topic) -> T,
     ) -> T {
-        let none = || Topics { account, by_name: HashMap::new(), used: 0 };
+        let none = || Topics { account, by_name: BTreeMap::new(), used: 0 };
         let Topics { by_name: topics, used, .. } = self.caches.entry(cache).or_insert_with(none);
         if !topics.contains_key(name) {
             topics.insert(name.into(), make());
@@ -66,6 +68,29 @@ impl Shard {
         self.used = self.used + after - before;
         self.messages = self.messages + after - before;
         done
+    }
+
+    /// The caches of an account with a topic of this name.
+    pub(super) fn caches_with(&self, account: AccountId, name: &str) -> Vec<CacheId> {
+        let has_it =
+            |topics: &Topics| topics.account == account && topics.by_name.contains_key(name);
+        let found = self.caches.iter().filter(|(_, topics)| has_it(topics));
+        found.map(|(cache, _)| *cache).collect()
+    }
+
+    /// The first `most` topics of a cache whose names begin with `prefix` and come after `after`, in
+    /// the order of their names.
+    pub(super) fn list<'a>(
+        &'a self,
+        cache: CacheId,
+        (prefix, after): (&'a str, &'a str),
+        most: usize,
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Topic)> {
+        let topics = self.caches.get(&cache).map(|topics| &topics.by_name);
+        let from = if prefix > after { Bound::Included(prefix) } else { Bound::Excluded(after) };
+        let range: (Bound<&'a str>, Bound<&'a str>) = (from, Unbounded);
+        let listed = topics.into_iter().flat_map(move |it| it.range::<str, _>(range));
+        listed.take_while(move |(name, _)| name.starts_with(prefix)).take(most)
     }
 
     /// Whether a topic has webhooks.

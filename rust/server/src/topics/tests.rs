@@ -199,10 +199,8 @@ impl World {
         let name = topic_name(cache, NAMES[topic]);
         let joined = self.hub.join(name, 0, Resume::default(), self.now);
         let is_here = self.subscribers.values().any(|s| s.thread == 0 && s.page == joined.page);
-        if !is_here {
-            let (cache, name, page) = (CacheId(cache), NAMES[topic].into(), joined.page);
-            self.hub.leave(&feed::TopicKey { cache, name, page }, 0);
-        }
+        let (id, name, page) = (CacheId(cache), NAMES[topic].into(), joined.page);
+        self.hub.leave(&feed::TopicKey { cache: id, name, page }, 0, !is_here);
         self.pages.insert((cache, topic), joined.page);
         joined.page
     }

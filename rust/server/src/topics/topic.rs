@@ -69,6 +69,8 @@ pub(super) struct Topic {
     bytes: usize,
     /// The data threads with subscribers.
     pub(super) threads: Vec<usize>,
+    /// How many subscribers there are.
+    pub(super) subscribers: u64,
     used_at: Moment,
 }
 
@@ -76,7 +78,7 @@ impl Topic {
     /// A topic without messages.
     pub(super) fn new(page: u64, now: Moment) -> Self {
         let (history, threads) = (VecDeque::new(), Vec::new());
-        Topic { page, last: 0, history, bytes: 0, threads, used_at: now }
+        Topic { page, last: 0, history, bytes: 0, threads, subscribers: 0, used_at: now }
     }
 
     /// Gives a message its number and keeps it.
@@ -125,6 +127,14 @@ impl Topic {
     /// The memory of what is kept, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many messages are kept that are not too old, and their memory in bytes.
+    pub(super) fn kept(&self, now: Moment, keeps: Retention) -> (usize, usize) {
+        let is_old = |message: &Arc<Message>| after(message.at.0, keeps.time) <= now.0;
+        let old = self.history.partition_point(is_old);
+        let of_old: usize = self.history.iter().take(old).map(|message| message.weight()).sum();
+        (self.history.len() - old, self.bytes - of_old)
     }
 
     /// Notes that it is used.

@@ -15,7 +15,7 @@ use super::paths::decoded;
 use super::query::Query;
 use super::request::CacheRequest;
 use super::routes;
-use super::{allowance, conditions, listing, status};
+use super::{allowance, conditions, listing, status, topic_listing};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
@@ -104,7 +104,8 @@ struct Below<'a> {
 
 impl<'a> Below<'a> {
     fn of(path: Option<&'a str>, query: &Query<'_>) -> Self {
-        let is_listing = path == Some(listing::PATH) && query.has(listing::PREFIX);
+        let is_of_list = matches!(path, Some(listing::PATH | topic_listing::PATH));
+        let is_listing = is_of_list && query.has(listing::PREFIX);
         let may_be_key =
             path.is_some_and(|path| !path.is_empty()) && !query.has("key") && !is_listing;
         Below { path, may_be_key }

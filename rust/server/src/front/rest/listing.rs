@@ -33,7 +33,8 @@ fn keys(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::ListKeys, |call| {
         let (prefix, encoding) = (&*request.query.element(PREFIX)?, request.query.encoding()?);
-        let (most, token) = (limit(&request.query)?, request.query.text("next_token")?);
+        let most = limit(&request.query, DEFAULT_KEYS, PAGE_KEYS)?;
+        let token = request.query.text("next_token")?;
         if request.is_head {
             call.check_listing(prefix, token.as_deref())?;
             return Ok(json::head());
@@ -46,10 +47,10 @@ fn keys(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// How many keys a page has at most.
-fn limit(query: &Query<'_>) -> Result<usize> {
-    let Some(text) = query.text("limit")? else { return Ok(DEFAULT_KEYS) };
-    let asked = text.parse().ok().filter(|asked| (1..=PAGE_KEYS).contains(asked));
-    let wrong = || Error::Invalid(format!("limit must be a whole number from 1 to {PAGE_KEYS}"));
+/// How much a page has at most: what the query asks for, at most `most`, or else `default`.
+pub(super) fn limit(query: &Query<'_>, default: usize, most: usize) -> Result<usize> {
+    let Some(text) = query.text("limit")? else { return Ok(default) };
+    let asked = text.parse().ok().filter(|asked| (1..=most).contains(asked));
+    let wrong = || Error::Invalid(format!("limit must be a whole number from 1 to {most}"));
     asked.ok_or_else(wrong)
 }

@@ -51,6 +51,7 @@ mod scalar;
 mod set;
 mod sorted_set;
 pub(crate) mod status;
+mod topic_listing;
 mod topics;
 
 use self::problem::or_problem;
