@@ -307,11 +307,10 @@ class Plane:
         return (self.node.cache_stats(cache_id) or {}).get("stored_bytes", 0)
 
     def _new_control(self, database: Database) -> Control:
-        limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)
         return Control(
             database,
             self.node.learn,
-            cache_limits=limits,
+            cache_limits=CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024),
             policy=Policy(self.settings.session_idle),
             on_write=self.readiness.wrote,
             tell=self.node.tell,
