@@ -11,9 +11,11 @@ DEADLINE_SECONDS = 60
 
 
 class Pubsub:
-    """Calls with one token on one channel."""
+    """Calls with one token, and more metadata, on one channel."""
 
-    def __init__(self, channel: grpc.Channel, token: str) -> None:
+    def __init__(
+        self, channel: grpc.Channel, token: str, more: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         self._publish = channel.unary_unary(
             f"/{SERVICE}/Publish",
             request_serializer=pb._PublishRequest.SerializeToString,
@@ -24,7 +26,7 @@ class Pubsub:
             request_serializer=pb._SubscriptionRequest.SerializeToString,
             response_deserializer=pb._SubscriptionItem.FromString,
         )
-        self._metadata = (("authorization", token),)
+        self._metadata = (("authorization", token), *more)
 
     def publish(self, cache: str, topic: str, text: str) -> None:
         """Publish text."""

@@ -1,5 +1,6 @@
 """Faults on demand: the metadata with which Momento's own suites make momento-local fail."""
 
+import contextlib
 import itertools
 import threading
 import time
@@ -10,6 +11,7 @@ import grpc
 import pytest
 
 from conformance.calls import DATA, codes
+from conformance.pubsub import Pubsub, Stream
 from conformance.wire import Wire, refusal, secure
 from harness import Server
 
@@ -194,6 +196,50 @@ def test_the_delay_comes_before_the_error(local_channel: grpc.Channel, session: 
     assert time.monotonic() - began >= 0.2
 
 
+def subscribe(
+    channel: grpc.Channel, session: str, topic: str, token: str = "", **faults: str
+) -> Stream:
+    """A subscription that asks for faults."""
+    more = [("request-id", session)]
+    more += [(name.replace("_", "-"), value) for name, value in faults.items()]
+    return Pubsub(channel, token, tuple(more)).subscribe("default-cache", topic)
+
+
+def test_a_subscription_ends_after_so_many_messages_heartbeats_included(
+    local_channel: grpc.Channel, session: str
+) -> None:
+    stream = subscribe(
+        local_channel,
+        session,
+        session,
+        stream_error="unavailable",
+        stream_error_rpcs="topic-publish topic-subscribe",
+        stream_error_message_limit="3",
+    ).begin()
+    other = subscribe(local_channel, session, session, stream_error="unavailable").begin()
+    for text in ("one", "two", "three"):
+        Pubsub(local_channel, "").publish("default-cache", session, text)
+
+    kinds = []
+    with contextlib.suppress(grpc.RpcError):
+        while True:
+            kinds.append(stream.next().WhichOneof("kind"))
+    assert len(kinds) == 2
+    assert set(kinds) <= {"item", "heartbeat"}
+    assert stream.call.code() is grpc.StatusCode.UNAVAILABLE
+    assert other.texts(3) == ["one", "two", "three"], "without methods, none fails"
+    other.call.cancel()
+
+
+def test_heartbeats_alone_end_a_subscription(local_channel: grpc.Channel, session: str) -> None:
+    for name, code in CODES.items():
+        faults = {"stream_error": name, "stream_error_rpcs": "topic-subscribe"}
+        after_one = faults | {"stream_error_message_limit": "1"}
+        stream = subscribe(local_channel, session, session, **after_one).begin()
+        assert stream.end() is code
+        assert subscribe(local_channel, session, session, **faults).end() is code
+
+
 @pytest.fixture
 def strict_channels(
     local_server: Server, channel: grpc.Channel
@@ -213,3 +259,15 @@ def test_no_other_listener_listens_to_this(
     for channel, is_local in strict_channels:
         key = (local_server if is_local else server).api_key
         assert Wire(channel, key, "default-cache", faults).get(b"no-such-key") is None
+        stream = subscribe(
+            channel,
+            session,
+            session,
+            key,
+            stream_error="internal",
+            stream_error_rpcs="topic-subscribe",
+            stream_error_message_limit="1",
+        ).begin()
+        Pubsub(channel, key).publish("default-cache", session, "hello")
+        assert stream.texts(1) == ["hello"]
+        stream.call.cancel()

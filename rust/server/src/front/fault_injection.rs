@@ -2,7 +2,8 @@
 //!
 //! The headers are those of Momento's own local server: `request-id` names a
 //! session that counts for itself, `error-rpcs` and `delay-rpcs` name methods in
-//! kebab case, `error-count` and `delay-count` say how many calls are hit.
+//! kebab case, `error-count` and `delay-count` say how many calls are hit, and
+//! `stream-error-message-limit` after how many messages a stream ends.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,12 +29,12 @@ impl Faults {
             let delay = number(headers, "delay-ms").unwrap_or(0);
             sleep(Duration::from_millis(delay)).await;
         }
-        let code = headers.get("return-error").and_then(|code| code_called(code.to_str().ok()?))?;
+        let code = code(headers, "return-error")?;
         self.hits(headers, &rpc, "error-rpcs", "error-count").then_some(code)
     }
 
     fn hits(&self, headers: &Headers, rpc: &str, rpcs: &'static str, count: &str) -> bool {
-        let named = text(headers, rpcs).is_some_and(|rpcs| rpcs.split(' ').any(|name| name == rpc));
+        let named = names(headers, rpcs, rpc);
         let Some(limit) = number(headers, count).filter(|_| named) else { return named };
         let session = text(headers, "request-id").unwrap_or_default().to_owned();
         let mut counts = self.0.lock();
@@ -44,6 +45,21 @@ impl Faults {
         *hits += 1;
         *hits <= limit
     }
+}
+
+/// With which error a stream ends, and after how many messages, if the request asks for that.
+pub(crate) fn stream_error(method: &str, headers: &Headers) -> Option<(Code, u64)> {
+    let code = code(headers, "stream-error")?;
+    let after = number(headers, "stream-error-message-limit").unwrap_or(0);
+    names(headers, "stream-error-rpcs", &rpc_name(method)).then_some((code, after))
+}
+
+fn names(headers: &Headers, rpcs: &str, rpc: &str) -> bool {
+    text(headers, rpcs).is_some_and(|rpcs| rpcs.split(' ').any(|name| name == rpc))
+}
+
+fn code(headers: &Headers, name: &str) -> Option<Code> {
+    code_called(text(headers, name)?)
 }
 
 fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {

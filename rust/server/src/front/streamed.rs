@@ -109,6 +109,14 @@ pub(crate) struct Streamed {
     has_greeted: bool,
     /// Whether the server stops.
     leaves: bool,
+    failure: Option<Failure>,
+}
+
+/// The end that a test has asked for.
+struct Failure {
+    /// After how many messages, heartbeats included.
+    after: u64,
+    end: End,
 }
 
 impl Streamed {
@@ -131,6 +139,7 @@ impl Streamed {
             wire,
             has_greeted: false,
             leaves: false,
+            failure: None,
         }
     }
 
@@ -139,8 +148,31 @@ impl Streamed {
         std::mem::replace(&mut self.response, Response::new(Bytes::new()))
     }
 
-    /// What is sent next: the subscriptions take turns.
+    /// Ends after so many messages, heartbeats included.
+    pub(crate) fn fail_after(&mut self, after: u64, end: End) {
+        self.failure = Some(Failure { after, end });
+    }
+
+    /// What is sent next.
     pub(crate) fn next(&mut self, now: Now) -> Piece {
+        if let Some(failure) = self.failure.take_if(|failure| failure.after == 0) {
+            return Piece::Last(failure.end);
+        }
+        let piece = self.next_of_all(now);
+        if matches!(piece, Piece::Message(_) | Piece::Gap(_)) {
+            self.count_down();
+        }
+        piece
+    }
+
+    fn count_down(&mut self) {
+        if let Some(failure) = &mut self.failure {
+            failure.after = failure.after.saturating_sub(1);
+        }
+    }
+
+    /// The subscriptions take turns.
+    fn next_of_all(&mut self, now: Now) -> Piece {
         self.message = None;
         let all = self.subscriptions.len();
         for _ in 0..all {
@@ -168,6 +200,7 @@ impl Streamed {
 
     /// What shows that the stream works; the first time also that it begins.
     pub(crate) fn heartbeat(&mut self) -> Bytes {
+        self.count_down();
         if std::mem::replace(&mut self.has_greeted, true) {
             self.wire.heartbeat()
         } else {

@@ -8,6 +8,7 @@ use super::{CONTENT_TYPE, frame, headers, inject, offered, or_status};
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::cors;
+use crate::front::fault_injection::stream_error;
 use crate::front::streamed::{End, From, Streamed, Wire};
 use crate::gate::{DataRequest, Subscribe};
 use crate::message::{Headers, Parts, Response};
@@ -15,6 +16,19 @@ use crate::methods::Api;
 use crate::stats::{Via, guarded};
 use crate::steps::Steps;
 use crate::topics::{Delivery, Encoded, Places, Seat};
+
+/// The name of the method.
+const API: &str = "Subscribe";
+
+/// Where a stream goes.
+pub(super) struct To {
+    /// Its head.
+    pub(super) response: Response,
+    pub(super) wire: Box<dyn Wire>,
+    /// How it ends with a status.
+    pub(super) ends: fn(Status) -> End,
+    pub(super) seat: Seat,
+}
 
 /// Begins a stream on HTTP/2.
 pub(crate) async fn subscribe(
@@ -25,19 +39,30 @@ pub(crate) async fn subscribe(
 ) -> std::result::Result<Streamed, Status> {
     let mut response = Response::new(Bytes::new());
     response.headers.insert(CONTENT_TYPE.0.clone(), CONTENT_TYPE.1.clone());
-    begin(client, Via::Grpc, parts, body, (response, Box::new(Native), seat)).await
+    let to = To { response, wire: Box::new(Native), ends: ended, seat };
+    begin(client, Via::Grpc, parts, body, to).await
 }
 
-/// Begins a stream on a wire, whose head is a response.
+/// Begins a stream, which fails later if a `--local` server is asked for that.
 pub(super) async fn begin(
     client: &Client,
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
-    to: (Response, Box<dyn Wire>, Seat),
+    to: To,
 ) -> std::result::Result<Streamed, Status> {
     inject(client, parts).await?;
-    or_status(client, via, parts, guarded(|| subscribed(client, via, parts, body, to)))
+    let failure = client.local.then(|| stream_error(API, &parts.headers)).flatten();
+    if let Some((code, 0)) = failure {
+        return Err(Status::injected(code));
+    }
+    let ends = to.ends;
+    let begun = guarded(|| subscribed(client, via, parts, body, to));
+    let mut streamed = or_status(client, via, parts, begun)?;
+    if let Some((code, after)) = failure {
+        streamed.fail_after(after, ends(Status::injected(code)));
+    }
+    Ok(streamed)
 }
 
 /// `_SubscriptionRequest` → a stream of `_SubscriptionItem`, whose head is `response`.
@@ -46,7 +71,7 @@ fn subscribed(
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
-    (response, wire, seat): (Response, Box<dyn Wire>, Seat),
+    To { response, wire, seat, .. }: To,
 ) -> Result<Streamed> {
     offered(client, via)?;
     cors::admit(client, parts)?;
@@ -85,8 +110,12 @@ impl Wire for Native {
     }
 
     fn end(&self, why: Error) -> End {
-        let mut trailers = Headers::default();
-        Status::from(why).write(&mut trailers);
-        End { trailers: Some(trailers), ..End::default() }
+        ended(why.into())
     }
+}
+
+fn ended(status: Status) -> End {
+    let mut trailers = Headers::default();
+    status.write(&mut trailers);
+    End { trailers: Some(trailers), ..End::default() }
 }

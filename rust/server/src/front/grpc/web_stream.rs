@@ -11,7 +11,7 @@ use http::header;
 use super::grpc_web::{self, Mode};
 use super::pubsub::{HEARTBEAT, framed};
 use super::status::Status;
-use super::subscribe;
+use super::subscribe::{self, To};
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::streamed::{Answered, End, From, Wire};
@@ -35,11 +35,12 @@ pub(crate) async fn subscribe(
     let mode = mode.of_answer(parts);
     let mut response = Response::new(Bytes::new());
     response.headers.insert(header::CONTENT_TYPE, mode.name());
-    let wire: Box<dyn Wire> = match mode {
-        Mode::Binary => Box::new(Binary),
-        Mode::Text => Box::new(Text),
+    let (wire, ends): (Box<dyn Wire>, fn(Status) -> End) = match mode {
+        Mode::Binary => (Box::new(Binary), |status| ended(trailers(status))),
+        Mode::Text => (Box::new(Text), |status| ended(text(&trailers(status)))),
     };
-    match subscribe::begin(client, Via::GrpcWeb, parts, body, (response, wire, seat)).await {
+    let to = To { response, wire, ends, seat };
+    match subscribe::begin(client, Via::GrpcWeb, parts, body, to).await {
         Ok(streamed) => Answered::Streamed(streamed.into()),
         Err(status) => Answered::Whole(grpc_web::refused(mode, status)),
     }
@@ -57,7 +58,7 @@ impl Wire for Binary {
     }
 
     fn end(&self, why: Error) -> End {
-        End { data: trailers(why), trailers: None }
+        ended(last(why))
     }
 }
 
@@ -80,7 +81,7 @@ impl Wire for Text {
     }
 
     fn end(&self, why: Error) -> End {
-        End { data: text(&trailers(why)), trailers: None }
+        ended(text(&last(why)))
     }
 }
 
@@ -89,13 +90,22 @@ fn text(bytes: &[u8]) -> Bytes {
     BASE64_STANDARD.encode(bytes).into()
 }
 
+fn ended(data: Bytes) -> End {
+    End { data, trailers: None }
+}
+
 /// The last frame of a stream; empty if the client should come back.
-fn trailers(why: Error) -> Bytes {
-    if matches!(why, Error::Stopping | Error::NotRead) {
-        return Bytes::new();
+fn last(why: Error) -> Bytes {
+    match why {
+        Error::Stopping | Error::NotRead => Bytes::new(),
+        why => trailers(why.into()),
     }
+}
+
+/// A frame of trailers.
+fn trailers(status: Status) -> Bytes {
     let mut headers = Headers::default();
-    Status::from(why).write(&mut headers);
+    status.write(&mut headers);
     let mut lines = Vec::new();
     for (name, value) in headers.iter() {
         lines.extend_from_slice(name.as_str().as_bytes());
