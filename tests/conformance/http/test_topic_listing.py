@@ -120,4 +120,4 @@ def test_who_may_subscribe_to_all_topics_of_a_prefix_lists_them(
     for wrong in (of_orders, may({"name": "news"}, "read"), may("*", "write")):
         answer = wrong.ask("")
         assert refused(answer) == (403, "permission_denied")
-        assert "may not ListTopics on all topics" in answer.text
+        assert "may not ListTopics on" in answer.text
