@@ -5,6 +5,7 @@ from socket import socket
 from typing import final
 
 from attimo.control.directory import Changes
+from attimo.control.webhook_figures import Figures
 from attimo.node.local import HasFileno
 from attimo.settings import NodeSettings
 
@@ -285,6 +286,9 @@ class Node:
         Args:
             is_whole: Whether other accounts have transferred nothing.
         """
+
+    def note_webhooks(self, figures: Figures) -> None:
+        """Note what waits for webhooks, and what became of deliveries, for `/metrics`."""
 
     def note_limits(self, used: dict[str, tuple[int, int, float]]) -> None:
         """Note how much accounts use of limits of their plans, by the limit's name.

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from attimo import _core
 from attimo.control.directory import Changes
 from attimo.control.limit_use import LimitUse
+from attimo.control.webhook_figures import Figures
 from attimo.errors import Misconfigured
 from attimo.settings import NodeSettings
 
@@ -206,6 +207,10 @@ class LocalNode:
     ) -> None:
         """Note what waits for the provider of payments, who fails to pay, and what was told."""
         self._node.note_payments(waiting, oldest, failing, sent, refused)
+
+    def note_webhooks(self, figures: Figures) -> None:
+        """Note what waits for webhooks, and what became of deliveries."""
+        self._node.note_webhooks(figures)
 
     def note_allowance(self, kind: str, percent: int) -> None:
         """Note that an account has reached a share of an allowance: `transfer` or `budget`."""

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from attimo.control import Control, webhook_queue, webhook_schedule
+from attimo.control.webhook_figures import Attempts
 from attimo.control.webhook_queue import Attempt, Delivery
 from attimo.errors import AttimoError, Busy
 from attimo.webhooks import events, retries, signatures
@@ -69,12 +70,14 @@ class Deliverer:
         post: Sends a request.
         clock: The seconds since 1970.
         chance: Returns a random number from 0 to 1.
+        attempts: Counts all attempts, tests too.
     """
 
     control: Control
     post: Post
     clock: Callable[[], float] = now
     chance: Callable[[], float] = random.random
+    attempts: Attempts = field(default_factory=Attempts)
     _busy: dict[int, int] = field(default_factory=dict, init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _attempts: list[tuple[Attempt, asyncio.Future[None]]] = field(default_factory=list, init=False)
@@ -231,7 +234,11 @@ class Deliverer:
             error = "the delivery failed"
         took = int((time.monotonic() - started) * 1000)
         pause = retries.pause(delivery.failures + 1, retry_after, self.chance())
-        return Attempt(delivery, at, took, status, error, int(pause * 1000))
+        attempt = Attempt(delivery, at, took, status, error, int(pause * 1000))
+        self.attempts.unanswered += status is None
+        self.attempts.delivered += attempt.is_delivered
+        self.attempts.refused += status is not None and not attempt.is_delivered
+        return attempt
 
     async def _record(self, attempt: Attempt) -> None:
         """Write what became of an attempt, with all others that wait to be written."""

@@ -146,9 +146,9 @@ class Plane:
             self._ledger_keeper = self._new_ledger_keeper(control)
             control.need_space = self.space.need
             self.readiness.wrote(not self.space.is_short)
-            self._webhooks = webhooks = Webhooks(
-                control, self.intake, self.settings.webhook_networks, listening_at(self.running)
-            )
+            networks, own = self.settings.webhook_networks, listening_at(self.running)
+            tell = self.node.note_webhooks
+            self._webhooks = webhooks = Webhooks(control, self.intake, networks, own, tell)
             control.publish = _to_all(self.node, reaper, webhooks)
             send = _mail(self.settings, self.home, stack)
             self._allowances = self._new_allowances(control, send)
@@ -299,7 +299,7 @@ class Plane:
             self._control.database.checkpoint()
             self.readiness.look(self._control)
             self._control.record_uses()
-            for each in (self._allowances, self._limit_watch):
+            for each in (self._allowances, self._limit_watch, self._webhooks):
                 if each is not None:
                     each.look()
 

@@ -6,14 +6,16 @@ them.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attimo.control import Control, webhook_queue
+from attimo.control import Control, webhook_figures, webhook_queue
 from attimo.control.directory import Changes
+from attimo.control.webhook_figures import Figures
 from attimo.control.webhook_queue import Attempt, Delivery
 from attimo.errors import StoreUnavailable
 from attimo.node.intake import Intake
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from attimo.serve.deliveries import Deliverer
 
 STOP_SECONDS = 3.0
+LOOK_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -34,12 +37,16 @@ class Webhooks:
         intake: Stores messages; it outlives this.
         networks: Networks of the operator to which they may connect.
         own: Where this server listens, to which they must not connect.
+        tell: Is told every ten seconds what waits, and what became of deliveries.
     """
 
     control: Control
     intake: Intake
     networks: Sequence[Network]
     own: Sequence[tuple[Address, int]] = ()
+    tell: Callable[[Figures], None] = lambda _: None
+    _dropped_before: int = field(default=0, init=False)
+    _look_at: float = field(default=0.0, init=False)
     _is_on: bool = field(default=False, init=False)
     _is_over: bool = field(default=False, init=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -54,6 +61,7 @@ class Webhooks:
             return
         with self.control.read() as tx:
             exist = webhook_queue.exist(tx)
+            self._dropped_before = webhook_figures.dropped(tx)
         self._is_on = True
         if exist:
             self._begin()
@@ -75,6 +83,15 @@ class Webhooks:
         self.wake()  # for a new webhook, and for events, most of which change the directory
         if changes.deleted_caches and self._deliverer is not None:
             self._call(self._deliverer.look_for_orphans)
+
+    def look(self) -> None:
+        """Tell the figures, if ten seconds are over since the last time."""
+        if self._deliverer is None or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        with self.control.read() as tx:
+            found = webhook_figures.measure(tx, self._deliverer.attempts, self._dropped_before)
+        self.tell(found)
 
     def wake(self) -> None:
         """Look for what is due now."""

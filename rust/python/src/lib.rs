@@ -174,6 +174,11 @@ impl Node {
         self.server.note_payments([waiting, oldest, failing, sent, refused]);
     }
 
+    /// Reports what waits for webhooks, and what became of deliveries.
+    fn note_webhooks(&self, figures: messages::WebhookFigures) {
+        self.server.note_webhooks(figures.into());
+    }
+
     /// Reports that an account has reached a share of an allowance.
     fn note_allowance(&self, kind: &str, percent: u64) -> PyResult<()> {
         let is_known = self.server.note_allowance(kind, percent);

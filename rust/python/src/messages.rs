@@ -1,4 +1,4 @@
-//! Converts messages of topics with webhooks to Python.
+//! Converts messages of topics with webhooks to Python, and what became of them from Python.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -42,6 +42,36 @@ impl MessageBatch {
                 .map(|(cache, topic, many)| (cache.0, topic.to_string(), many))
                 .collect(),
         })
+    }
+}
+
+/// The figures of webhooks, as [`attimo_server::WebhookFigures`].
+#[derive(FromPyObject)]
+pub(crate) struct WebhookFigures {
+    active: u64,
+    open: u64,
+    disabled: u64,
+    delivered: u64,
+    refused: u64,
+    unanswered: u64,
+    waiting: u64,
+    waiting_bytes: u64,
+    oldest: u64,
+    dead: u64,
+    dropped: u64,
+}
+
+impl From<WebhookFigures> for attimo_server::WebhookFigures {
+    fn from(figures: WebhookFigures) -> Self {
+        attimo_server::WebhookFigures {
+            deliveries: [figures.delivered, figures.refused, figures.unanswered],
+            webhooks: [figures.active, figures.open, figures.disabled],
+            waiting: figures.waiting,
+            waiting_bytes: figures.waiting_bytes,
+            oldest: figures.oldest,
+            dead: figures.dead,
+            dropped: figures.dropped,
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};
 pub use state::CacheStats;
-pub use stats::{Event, Level, LimitUse, NoReadiness, PaymentState, Readiness};
+pub use stats::{Event, Level, LimitUse, NoReadiness, PaymentState, Readiness, WebhookFigures};
 pub use tls::TlsError;
 pub use topics::{TopicBatch, TopicMessage};
 

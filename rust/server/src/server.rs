@@ -325,7 +325,7 @@ impl Server {
     /// Takes a batch of messages that were published to topics with webhooks; waits for the first one at
     /// most for `patience`.
     pub fn take_messages(&self, patience: Duration) -> TopicBatch {
-        self.core.gate.hub().outbox().take(patience)
+        self.core.gate.hub().take_messages(patience)
     }
 
     /// Publishes text of the server's to a topic of this name in each cache of an account that has it,

@@ -1,11 +1,13 @@
 """What is published over any protocol reaches the webhooks of its topic, through a whole server."""
 
 import hmac
+from collections import Counter
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from faults.watching import eventually
 from harness import Server
 from receivers import Receiver, receiving
 
@@ -64,6 +66,29 @@ def test_a_test_delivery_needs_no_message(http: httpx.Client, receiver: Receiver
 
     assert (told["delivered"], told["status"]) == (True, 200)
     assert http.get(f"{HOOK}/deliveries").json()["deliveries"][0]["message"] == "test"
+
+
+def test_the_metrics_tell_of_deliveries(
+    hooked: Server, http: httpx.Client, receiver: Receiver
+) -> None:
+    before = told(hooked)
+    hook(http, receiver)
+    http.post(TOPIC, content="one").raise_for_status()
+    receiver.wait_for(1)
+
+    eventually(lambda: told(hooked)['{result="delivered"}'] > before['{result="delivered"}'], "it")
+    assert told(hooked)['{state="active"}'] >= 1
+
+
+def told(server: Server) -> Counter[str]:
+    """What the metrics say of webhooks and deliveries, by label."""
+    lines = httpx.get(f"{server.http}/metrics", trust_env=False).text.splitlines()
+    found: Counter[str] = Counter()
+    for line in lines:
+        if line.startswith(("attimo_webhooks{", "attimo_webhook_deliveries_total{")):
+            name, value = line.split()
+            found[name[name.index("{") :]] = int(value)
+    return found
 
 
 def test_after_the_delete_nothing_is_delivered(http: httpx.Client, receiver: Receiver) -> None:

@@ -162,6 +162,20 @@ families! {
         "Requests that the provider of payments has refused; the log says why. They are repeated in an hour.";
     PAYERS_FAILING: Gauge "attimo_payers_failing" []
         "Accounts whose payment has failed, and that have not paid since.";
+    WEBHOOKS: Gauge "attimo_webhooks" ["state"]
+        "Webhooks: active, open (ten or more deliveries in a row have failed), or disabled (the receiver answered 410). All figures of webhooks are measured every ten seconds.";
+    WEBHOOK_DELIVERIES: Counter "attimo_webhook_deliveries_total" ["result"]
+        "Attempts to deliver a message to a webhook: delivered (confirmed), refused (another answer), or unanswered.";
+    WEBHOOK_WAITING: Gauge "attimo_webhook_messages_waiting" []
+        "Messages that wait for webhooks.";
+    WEBHOOK_WAITING_BYTES: Gauge "attimo_webhook_waiting_bytes" []
+        "Bytes of these messages, on disk.";
+    WEBHOOK_OLDEST: Gauge "attimo_webhook_oldest_message_timestamp_seconds" []
+        "When the oldest of these was published, in seconds since 1970; 0 if there is none.";
+    WEBHOOK_DEAD: Gauge "attimo_webhook_dead_letters" []
+        "Messages for webhooks that were given up, and can be delivered again.";
+    WEBHOOK_DROPPED: Counter "attimo_webhook_dropped_messages_total" []
+        "Messages not stored for a webhook: its queue was full, it was disabled, or they came faster than they can be stored.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []

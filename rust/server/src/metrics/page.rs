@@ -14,8 +14,8 @@ use crate::meter::{Count, Meter};
 use crate::methods::Api;
 use crate::process;
 use crate::stats::{
-    ALLOWANCE_KINDS, ALLOWANCE_SHARES, CLASSES, LIMITS_WITH_USE, REASONS, SPEAKS, Stats, Sums,
-    TRANSPORTS, VIAS, Via,
+    ALLOWANCE_KINDS, ALLOWANCE_SHARES, CLASSES, DELIVERY_RESULTS, LIMITS_WITH_USE, REASONS, SPEAKS,
+    Stats, Sums, TRANSPORTS, VIAS, Via, WEBHOOK_STATES,
 };
 
 /// The labels of the other caches together; no account has the id "".
@@ -46,6 +46,7 @@ pub(crate) fn page(from: &Sources<'_>, format: Format, ready: bool) -> String {
     upkeep(&mut text, from);
     limits(&mut text, from);
     payments(&mut text, from);
+    webhooks(&mut text, from);
     of_process(&mut text);
     text.finish()
 }
@@ -229,6 +230,23 @@ fn payments(text: &mut Text, from: &Sources<'_>) {
     text.one(&family::PAYMENTS_SENT, sent);
     text.one(&family::PAYMENTS_REFUSED, refused);
     text.one(&family::PAYERS_FAILING, failing);
+}
+
+fn webhooks(text: &mut Text, from: &Sources<'_>) {
+    let figures = from.stats.webhooks.read();
+    let mut samples = text.begin(&family::WEBHOOKS);
+    for (state, count) in WEBHOOK_STATES.iter().zip(figures.webhooks) {
+        samples.add(&[state], count);
+    }
+    let mut samples = text.begin(&family::WEBHOOK_DELIVERIES);
+    for (result, count) in DELIVERY_RESULTS.iter().zip(figures.deliveries) {
+        samples.add(&[result], count);
+    }
+    text.one(&family::WEBHOOK_WAITING, figures.waiting);
+    text.one(&family::WEBHOOK_WAITING_BYTES, figures.waiting_bytes);
+    text.one(&family::WEBHOOK_OLDEST, figures.oldest);
+    text.one(&family::WEBHOOK_DEAD, figures.dead);
+    text.one(&family::WEBHOOK_DROPPED, figures.dropped);
 }
 
 fn of_process(text: &mut Text) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Server;
 use crate::directory::AccountId;
-use crate::stats::{LimitUse, PaymentState};
+use crate::stats::{LimitUse, PaymentState, WebhookFigures};
 
 impl Server {
     /// Notes whether usage was recorded, or waits to be.
@@ -21,6 +21,11 @@ impl Server {
     /// Notes what a provider of payments has been told, and what it refuses.
     pub fn note_payments(&self, state: PaymentState) {
         self.core.stats.payments.note(state);
+    }
+
+    /// Notes what waits for webhooks, and what became of deliveries.
+    pub fn note_webhooks(&self, figures: WebhookFigures) {
+        self.core.stats.webhooks.note(figures);
     }
 
     /// Notes that an account has reached a share of an allowance; false if there is no such share.

@@ -22,6 +22,7 @@ mod payments;
 mod readiness;
 mod refusals;
 mod requests;
+mod webhooks;
 
 pub(crate) use self::allowances::{ALLOWANCE_KINDS, ALLOWANCE_SHARES, Allowances};
 pub(crate) use self::backups::Backups;
@@ -37,6 +38,8 @@ pub use self::payments::PaymentState;
 pub(crate) use self::payments::Payments;
 pub use self::readiness::{NoReadiness, Readiness};
 pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIAS, Via};
+pub use self::webhooks::WebhookFigures;
+pub(crate) use self::webhooks::{DELIVERY_RESULTS, WEBHOOK_STATES, Webhooks};
 
 /// The counters that all threads of a node share.
 #[derive(Default)]
@@ -49,6 +52,7 @@ pub(crate) struct Stats {
     pub(crate) ledger: Ledger,
     pub(crate) backups: Backups,
     pub(crate) payments: Payments,
+    pub(crate) webhooks: Webhooks,
     pub(crate) allowances: Allowances,
     pub(crate) limit_uses: LimitUses,
     /// When the certificate expires, in seconds since 1970; 0 without TLS.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use attimo_engine::Moment;
 use parking_lot::{Mutex, MutexGuard};
@@ -12,7 +13,7 @@ use super::fair;
 use super::feed::TopicKey;
 use super::inbox::Inbox;
 use super::message::{Encodings, Message, Value};
-use super::outbox::Outbox;
+use super::outbox::{self, Outbox, TopicBatch};
 use super::shard::Shard;
 use super::subscriptions::Subscriptions;
 use super::topic::{Gap, Resume, Retention, Topic, TopicName};
@@ -46,7 +47,7 @@ pub(crate) struct Hub {
     memory_bytes: u64,
     /// The memory that is reserved for topics, in bytes.
     reserved: AtomicU64,
-    /// The same for feeds and subscriptions.
+    /// The same for feeds, subscriptions and the outbox.
     of_feeds: AtomicU64,
     encodings: Arc<Encodings>,
     /// The memory of messages alone, in bytes.
@@ -147,7 +148,7 @@ impl Hub {
         let mut shard = self.shard(cache, name);
         let (message, threads) = self.add(&mut shard, topic, message, now.moment);
         if shard.has_webhooks(cache, name) {
-            self.outbox.push(cache, name, &message);
+            self.post(topic, &message);
         }
         self.added(shard, &threads);
         (message.page, message.number)
@@ -260,9 +261,21 @@ impl Hub {
         &self.inboxes[thread]
     }
 
-    /// What is published to topics with webhooks.
-    pub(crate) fn outbox(&self) -> &Outbox {
-        &self.outbox
+    /// Adds a message to the outbox, with memory reserved for it before it can be taken.
+    fn post(&self, topic: TopicName<'_>, message: &Message) {
+        let bytes = outbox::weight(message) as u64;
+        self.adjust(0, bytes);
+        if !self.outbox.push(topic, message) {
+            self.adjust(bytes, 0);
+        }
+    }
+
+    /// Takes messages that were published to topics with webhooks; waits for the first one at most for
+    /// `patience`.
+    pub(crate) fn take_messages(&self, patience: Duration) -> TopicBatch {
+        let (batch, bytes) = self.outbox.take(patience);
+        self.adjust(bytes as u64, 0);
+        batch
     }
 
     /// Sets which topics have webhooks; messages that are published after the return are in the outbox.
@@ -365,7 +378,7 @@ impl Hub {
         usize::try_from(share.max(LEAST_IN_FEEDS)).unwrap_or(usize::MAX)
     }
 
-    /// Changes what a thread has reserved, in bytes.
+    /// Changes what feeds, subscriptions and the outbox have reserved, in bytes.
     pub(super) fn adjust(&self, before: u64, after: u64) {
         if after > before {
             self.of_feeds.fetch_add(after - before, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 //!
 //! It takes them in batches, which it writes to its database before anything is sent. Nobody waits for
 //! it: what it does not take in time is dropped, and it is told how many messages of a topic those were.
+//! Accounts take turns, and so do the topics of each, so that none delays another or takes its place.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 
 use super::message::Message;
+use super::topic::TopicName;
 use crate::clock::epoch_milliseconds;
-use crate::directory::CacheId;
+use crate::directory::{AccountId, CacheId};
 
-/// The most bytes of messages that wait, of one cache and in all: a cache with many messages cannot
-/// take the place of others.
-const MOST_BYTES_OF_CACHE: usize = 4 << 20;
+/// The most bytes that wait of a topic, of its account and of all together, summed: one topic alone has
+/// a third of it at most, an account less than half, and each leaves room for others.
 const MOST_BYTES: usize = 32 << 20;
 /// The most messages of a batch, and about how many bytes they have.
 const BATCH_MESSAGES: usize = 500;
@@ -29,19 +30,26 @@ pub(crate) struct Outbox {
     news: Condvar,
 }
 
-/// What waits. Caches take turns, so that one with many messages does not delay the others.
+/// What waits.
 #[derive(Default)]
 struct Waiting {
-    caches: HashMap<CacheId, OfCache>,
-    turns: VecDeque<CacheId>,
+    accounts: HashMap<AccountId, OfAccount>,
+    turns: VecDeque<AccountId>,
     bytes: usize,
 }
 
 #[derive(Default)]
-struct OfCache {
+struct OfAccount {
+    topics: HashMap<CacheId, HashMap<Arc<str>, OfTopic>>,
+    turns: VecDeque<(CacheId, Arc<str>)>,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct OfTopic {
     messages: VecDeque<TopicMessage>,
     bytes: usize,
-    dropped: HashMap<Arc<str>, u64>,
+    dropped: u64,
 }
 
 /// A published message.
@@ -82,60 +90,110 @@ impl TopicBatch {
 }
 
 impl Outbox {
-    /// Adds a message. To be called in the order of the numbers of a topic.
-    pub(super) fn push(&self, cache: CacheId, topic: &str, message: &Message) {
-        // Not encoded, it takes no more.
-        let weight = Message::weight_of(message.value.bytes.len());
-        let mut waiting = self.waiting.lock();
-        let is_full = waiting.bytes + weight > MOST_BYTES;
-        let of_cache = waiting.caches.entry(cache).or_default();
-        let is_first = of_cache.messages.is_empty() && of_cache.dropped.is_empty();
-        if is_full || of_cache.bytes + weight > MOST_BYTES_OF_CACHE {
-            *of_cache.dropped.entry(topic.into()).or_default() += 1;
-        } else {
-            of_cache.bytes += weight;
-            of_cache.messages.push_back(TopicMessage::of(message, cache, topic));
-            waiting.bytes += weight;
-        }
-        if is_first {
-            waiting.turns.push_back(cache);
-        }
-        drop(waiting);
+    /// Adds a message; false if it is dropped. To be called in the order of the numbers of a topic.
+    pub(super) fn push(&self, topic: TopicName<'_>, message: &Message) -> bool {
+        let added = self.waiting.lock().add(topic, message);
         self.news.notify_one();
+        added
     }
 
-    /// Takes a batch; waits for the first message at most for `patience`.
-    pub(crate) fn take(&self, patience: Duration) -> TopicBatch {
+    /// Takes a batch, and returns how many bytes of memory it took; waits for the first message at most
+    /// for `patience`.
+    pub(super) fn take(&self, patience: Duration) -> (TopicBatch, usize) {
         let mut waiting = self.waiting.lock();
         if waiting.turns.is_empty() {
             self.news.wait_for(&mut waiting, patience);
         }
-        waiting.take()
+        let before = waiting.bytes;
+        let batch = waiting.take();
+        (batch, before - waiting.bytes)
     }
 }
 
 impl Waiting {
+    fn add(
+        &mut self,
+        TopicName { account, cache, name }: TopicName<'_>,
+        message: &Message,
+    ) -> bool {
+        let weight = weight(message);
+        let of_account = self.accounts.entry(account).or_default();
+        if of_account.turns.is_empty() {
+            self.turns.push_back(account);
+        }
+        let used = self.bytes + of_account.bytes;
+        let of_topic = of_account.topic(cache, name);
+        // It counts for its topic, for its account and for all.
+        if used + of_topic.bytes + 3 * weight > MOST_BYTES {
+            of_topic.dropped += 1;
+            return false;
+        }
+        of_topic.bytes += weight;
+        of_topic.messages.push_back(TopicMessage::of(message, cache, name));
+        of_account.bytes += weight;
+        self.bytes += weight;
+        true
+    }
+
     fn take(&mut self) -> TopicBatch {
         let (mut batch, mut bytes) = (TopicBatch::default(), 0);
         while batch.messages.len() < BATCH_MESSAGES && bytes < BATCH_BYTES {
-            let Some(cache) = self.turns.pop_front() else { break };
-            let Some(of_cache) = self.caches.get_mut(&cache) else { continue };
-            let dropped = of_cache.dropped.drain();
-            batch.dropped.extend(dropped.map(|(topic, messages)| (cache, topic, messages)));
-            if let Some(message) = of_cache.messages.pop_front() {
-                bytes += message.value.len();
-                of_cache.bytes -= message.weight();
-                self.bytes -= message.weight();
-                batch.messages.push(message);
-            }
-            if of_cache.messages.is_empty() {
-                self.caches.remove(&cache);
+            let Some(account) = self.turns.pop_front() else { break };
+            let Some(of_account) = self.accounts.get_mut(&account) else { continue };
+            let before = of_account.bytes;
+            bytes += of_account.take(&mut batch);
+            self.bytes -= before - of_account.bytes;
+            if of_account.turns.is_empty() {
+                self.accounts.remove(&account);
             } else {
-                self.turns.push_back(cache);
+                self.turns.push_back(account);
             }
         }
         batch
     }
+}
+
+impl OfAccount {
+    /// A topic, which has a turn from now on.
+    fn topic(&mut self, cache: CacheId, name: &str) -> &mut OfTopic {
+        let topics = self.topics.entry(cache).or_default();
+        if !topics.contains_key(name) {
+            let name: Arc<str> = name.into();
+            topics.insert(name.clone(), OfTopic::default());
+            self.turns.push_back((cache, name));
+        }
+        topics.get_mut(name).expect("it was inserted if it was not there")
+    }
+
+    /// Moves the oldest message of the next topic to a batch; returns how many bytes it has.
+    fn take(&mut self, batch: &mut TopicBatch) -> usize {
+        let Some((cache, name)) = self.turns.pop_front() else { return 0 };
+        let Some(topics) = self.topics.get_mut(&cache) else { return 0 };
+        let Some(of_topic) = topics.get_mut(&name) else { return 0 };
+        if of_topic.dropped > 0 {
+            batch.dropped.push((cache, name.clone(), std::mem::take(&mut of_topic.dropped)));
+        }
+        let message = of_topic.messages.pop_front();
+        let weight = message.as_ref().map_or(0, TopicMessage::weight);
+        of_topic.bytes -= weight;
+        self.bytes -= weight;
+        if of_topic.messages.is_empty() {
+            topics.remove(&name);
+            if topics.is_empty() {
+                self.topics.remove(&cache);
+            }
+        } else {
+            self.turns.push_back((cache, name));
+        }
+        let bytes = message.as_ref().map_or(0, |message| message.value.len());
+        batch.messages.extend(message);
+        bytes
+    }
+}
+
+/// The memory of a message in the outbox, in bytes: not encoded, it takes no more.
+pub(super) fn weight(message: &Message) -> usize {
+    Message::weight_of(message.value.bytes.len())
 }
 
 impl TopicMessage {
@@ -167,11 +225,23 @@ mod tests {
 
     const NEVER: Duration = Duration::ZERO;
 
-    fn push(outbox: &Outbox, cache: u64, topic: &str, number: u64, bytes: usize) {
+    fn push(outbox: &Outbox, account: u64, name: &str, number: u64, bytes: usize) -> bool {
         let value = Value { bytes: vec![0; bytes].into(), is_text: false };
         let mut message = Message::new(value, "".into(), Moment(0), &encodings());
         (message.page, message.number) = (1, number);
-        outbox.push(CacheId(cache), topic, &message);
+        // Each account has one cache.
+        let (account, cache) = (AccountId(account), CacheId(account));
+        outbox.push(TopicName { account, cache, name }, &message)
+    }
+
+    /// How many messages of these bytes a topic may have.
+    fn fill(outbox: &Outbox, account: u64, name: &str, bytes: usize) -> u64 {
+        let most = (MOST_BYTES / bytes) as u64;
+        (1..=most).take_while(|number| push(outbox, account, name, *number, bytes)).count() as u64
+    }
+
+    fn take(outbox: &Outbox) -> TopicBatch {
+        outbox.take(NEVER).0
     }
 
     fn numbers(batch: &TopicBatch) -> Vec<(u64, u64)> {
@@ -179,31 +249,53 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_with_many_messages_does_not_delay_another() {
+    fn neither_an_account_nor_a_topic_with_many_messages_delays_another() {
         let outbox = Outbox::default();
-        (1..=1_000).for_each(|number| push(&outbox, 1, "busy", number, 10));
-        push(&outbox, 2, "calm", 1, 10);
+        (1..=1_000).for_each(|number| _ = push(&outbox, 1, "busy", number, 10));
+        push(&outbox, 2, "calm", 11, 10);
+        push(&outbox, 1, "also calm", 12, 10);
 
-        let batch = outbox.take(NEVER);
+        let batch = take(&outbox);
 
-        assert_eq!(numbers(&batch)[..4], [(1, 1), (2, 1), (1, 2), (1, 3)]);
+        assert_eq!(numbers(&batch)[..5], [(1, 1), (2, 11), (1, 12), (1, 2), (1, 3)]);
         assert_eq!(batch.messages.len(), BATCH_MESSAGES);
-        assert_eq!(numbers(&outbox.take(NEVER)).first(), Some(&(1, 500)));
+        assert_eq!(numbers(&take(&outbox)).first(), Some(&(1, 499)));
+    }
+
+    #[test]
+    fn a_topic_leaves_room_for_other_topics_and_an_account_for_other_accounts() {
+        let outbox = Outbox::default();
+        let of_topic = fill(&outbox, 1, "large", 1 << 20);
+        let all_topics: u64 = (0..20).map(|at| fill(&outbox, 1, &format!("{at}"), 1 << 16)).sum();
+        assert_eq!((of_topic, all_topics > 0), (10, true));
+        assert!(push(&outbox, 1, "new", 1, 1 << 10));
+
+        assert!(outbox.waiting.lock().bytes <= MOST_BYTES / 2);
+        assert!(fill(&outbox, 2, "one", 1 << 20) >= 5);
+        for account in 3..6 {
+            (0..3).for_each(|at| _ = fill(&outbox, account, &format!("{at}"), 1 << 16));
+        }
+        assert!(push(&outbox, 6, "new", 1, 1 << 16));
+        assert!(outbox.waiting.lock().bytes <= MOST_BYTES);
     }
 
     #[test]
     fn what_is_too_much_is_dropped_and_counted_by_topic() {
         let outbox = Outbox::default();
-        (1..=5).for_each(|number| push(&outbox, 1, "large", number, 1 << 20));
+        let most = fill(&outbox, 1, "large", 1 << 20);
+        assert!(!push(&outbox, 1, "large", most + 2, 1 << 20));
         push(&outbox, 1, "small", 1, 10);
         push(&outbox, 2, "other", 1, 1 << 20);
 
-        let batch = outbox.take(NEVER);
+        let (batch, bytes) = outbox.take(NEVER);
         assert_eq!(batch.dropped, [(CacheId(1), "large".into(), 2)]);
-        assert_eq!(numbers(&batch), [(1, 1)]);
-        let rest: Vec<_> = (0..4).flat_map(|_| numbers(&outbox.take(NEVER))).collect();
-        assert_eq!(rest, [(2, 1), (1, 2), (1, 3), (1, 1)]);
-        assert!(outbox.take(NEVER).is_empty());
+        assert_eq!((numbers(&batch), bytes), (vec![(1, 1)], Message::weight_of(1 << 20)));
+        let rest: Vec<_> = (0..=most).flat_map(|_| numbers(&take(&outbox))).collect();
+        assert_eq!(rest[..3], [(2, 1), (1, 1), (1, 2)]);
+        assert_eq!(rest.len() as u64, most + 1);
+        assert!(take(&outbox).is_empty());
+        let waiting = outbox.waiting.lock();
+        assert_eq!((waiting.bytes, waiting.accounts.len(), waiting.turns.len()), (0, 0, 0));
     }
 
     #[test]
@@ -211,8 +303,8 @@ mod tests {
         let outbox = Outbox::default();
         std::thread::scope(|scope| {
             scope.spawn(|| push(&outbox, 1, "one", 1, 10));
-            assert_eq!(numbers(&outbox.take(Duration::from_mins(1))), [(1, 1)]);
+            assert_eq!(numbers(&outbox.take(Duration::from_mins(1)).0), [(1, 1)]);
         });
-        assert!(outbox.waiting.lock().caches.is_empty());
+        assert!(outbox.waiting.lock().accounts.is_empty());
     }
 }
