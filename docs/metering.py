@@ -67,7 +67,8 @@ settings brings nothing back.
 * The server reads the sources of `SortedSetUnionStore`, but does not send them: their names
   count as received, and nothing counts as found.
 * A listing (`ListKeys`, `ListTopics`) counts the prefix as received, and the keys or the names of
-  its page as sent. It looks up nothing, so it has neither hits nor misses.
+  its page as sent. The types, sizes and TTLs that `details` adds do not count. It looks up nothing,
+  so it has neither hits nor misses.
 * A message to a topic counts as received when it is published, under `Publish`, and as sent each
   time that it is delivered, under `Subscribe` and the key of the subscriber. It looks up nothing.
   The names of their topics do not count, nor do heartbeats and what says which messages are

@@ -7,37 +7,11 @@ from urllib.parse import quote
 
 from attimo import names
 from attimo.cli.profiles import TIMEOUT_SECONDS, Profile
-from attimo.errors import (
-    AlreadyExists,
-    AttimoError,
-    Exhausted,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    Unauthenticated,
-    Unreachable,
-)
+from attimo.errors import AttimoError
+from attimo.errors.repeated import repeated
 
 if TYPE_CHECKING:
     from attimo.cli.connection import Response
-
-_ERRORS: dict[object, type[AttimoError]] = {
-    kind.code: kind
-    for kind in (
-        InvalidArgument,
-        Unauthenticated,
-        PermissionDenied,
-        NotFound,
-        AlreadyExists,
-        FailedPrecondition,
-        Exhausted,
-        Unreachable,
-    )
-}
-"""By the `code` of an error in JSON; other programs on the way may answer without one."""
-
-_BY_STATUS = {kind.status: kind for kind in _ERRORS.values()}
 
 
 class BaseClient:
@@ -123,11 +97,7 @@ def cause(answer: "Response") -> str:
 
 def _error(answer: "Response") -> AttimoError:
     said = _said(answer)
-    kind = _ERRORS.get(str(said.get("code"))) or _BY_STATUS.get(answer.status, AttimoError)
-    error = kind(_message(answer, said))
-    error.status = answer.status
-    error.err = str(said.get("err", kind.err))
-    return error
+    return repeated(answer.status, said, _message(answer, said))
 
 
 def _said(answer: "Response") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from attimo.cli import ask, cache_keys, cache_stats
+from attimo.cli import ask, cache_items, cache_keys, cache_stats
 from attimo.cli.command import Entry, Group, Old, command
 from attimo.cli.durations import Duration
 from attimo.cli.http_client import HttpClient
@@ -169,5 +169,6 @@ def flush(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str, 
     return {"name": name, "dry_run": dry_run}
 
 
+group.add_command(cache_items.items)
 group.add_command(cache_keys.keys)
 group.add_command(cache_stats.stats)

@@ -103,10 +103,22 @@ class CacheClient:
         Raises:
             InvalidArgument: The token is not of this listing.
         """
-        query = {"prefix_base64": coded("prefix", prefix), "limit": str(most)}
-        query |= {} if token is None else {"next_token": token}
-        found = self._client.ask("GET", f"{self._path}/keys", query).json()
+        found = self._listed(prefix, most, token)
         return [read(key) for key in found["keys"]], found.get("next_token")
+
+    def items(
+        self, prefix: str, most: int, token: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """The same of items: with `type`, `bytes`, `length` of collections, and `ttl_seconds` of
+        those that expire."""
+        found = self._listed(prefix, most, token, details="true")
+        return [_described(item) for item in found["items"]], found.get("next_token")
+
+    def _listed(self, prefix: str, most: int, token: str | None, **asked: str) -> dict[str, Any]:
+        query = {"prefix_base64": coded("prefix", prefix), "limit": str(most)} | asked
+        query |= {} if token is None else {"next_token": token}
+        found: dict[str, Any] = self._client.ask("GET", f"{self._path}/keys", query).json()
+        return found
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete items; no error if they do not exist."""
@@ -202,3 +214,10 @@ def _key(key: str) -> dict[str, Any]:
 def _json(answer: "Response") -> dict[str, Any]:
     found: dict[str, Any] = answer.json() if answer.body else {}
     return found
+
+
+def _described(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of a listing; its seconds are rounded up, so that none that exists has 0."""
+    left = item.get("ttl_milliseconds")
+    seconds = None if left is None else -(-int(left) // 1000)
+    return item | {"key": read(item["key"]), "ttl_seconds": seconds}

@@ -16,7 +16,9 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use attimo_engine::commands::scalar::Set;
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
+use attimo_engine::{
+    Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Selection, Ttl,
+};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -90,9 +92,10 @@ fn list(engine: &Engine) {
     (0..SMALL_ITEMS).for_each(|i| set(engine, SMALL, i, b"value"));
     let limits = PageLimits { keys: usize::MAX, bytes: usize::MAX, cells: usize::MAX };
     let start = Instant::now();
-    let page = engine.list(SMALL, b"", Position::default(), limits, Moment(1));
+    let all = Selection { prefix: b"", leaderboards: false };
+    let page = engine.list(SMALL, all, Position::default(), limits, Moment(1));
     let taken = start.elapsed();
-    println!("  listed {} items of a small cache in {taken:?}", page.keys.len());
+    println!("  listed {} items of a small cache in {taken:?}", page.items.len());
 }
 
 fn set(engine: &Engine, cache: Namespace, key: u32, value: &[u8]) {

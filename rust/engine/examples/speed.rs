@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, Increment, KeyExists, Set};
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
+use attimo_engine::{
+    Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Selection, Ttl,
+};
 use parking_lot::Mutex;
 
 #[global_allocator]
@@ -97,12 +99,13 @@ fn compare(items: u32, reply: &mut Vec<u8>) {
 /// Pages of the listing with a prefix, with the limits of the server.
 fn list(engine: &Engine, cache: Namespace, what: &str, prefix: &[u8]) {
     let limits = PageLimits { keys: 10_000, bytes: 1 << 20, cells: 8_192 };
+    let selection = Selection { prefix, leaderboards: false };
     let (mut took, mut next, mut keys) = (Vec::new(), Some(Position::default()), 0);
     while let Some(from) = next {
         let start = Instant::now();
-        let page = engine.list(cache, prefix, from, limits, NOW);
+        let page = engine.list(cache, selection, from, limits, NOW);
         took.push(start.elapsed());
-        keys += page.keys.len();
+        keys += page.items.len();
         next = page.next;
     }
     took.sort();

@@ -62,7 +62,7 @@ pub use error::Error;
 pub use hashing::Hashing;
 pub use key_value::KeyValue;
 pub use limits::Limits;
-pub use listing::{Page, PageLimits, Position};
+pub use listing::{Listed, Page, PageLimits, Position, Selection};
 pub use measure::{CHUNK_BYTES, ID_BYTES, Looked, Received, SCORE_BYTES, chunks};
 pub use namespace::Namespace;
 pub use pace::{Pace, Unpaced, work_of};

@@ -1,4 +1,4 @@
-//! Listing: the keys of a namespace, a page at a time.
+//! Listing: the items of a namespace, a page at a time.
 //!
 //! A page walks items in an order that nothing changes: by shard and then by hash, which each item
 //! has for as long as it exists. So an item that exists throughout a listing is returned exactly
@@ -10,8 +10,11 @@
 use std::cmp::Ordering;
 
 use crate::record::Record;
+use crate::remains::Removed;
+use crate::shard::Shard;
 use crate::table::CELLS;
-use crate::{Engine, Moment, Namespace};
+use crate::time::Deadline;
+use crate::{Engine, ItemType, Moment, Namespace, Ttl};
 
 /// Lines of a table visited under one lock: about as many cells as records in a sweep.
 const LINES: usize = 256 / CELLS;
@@ -25,46 +28,69 @@ pub struct Position {
     pub hash: u64,
 }
 
+/// Which items are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// What their keys start with.
+    pub prefix: &'a [u8],
+    /// Whether leaderboards are listed, too, whose keys are a space of their own.
+    pub leaderboards: bool,
+}
+
 /// What a page may take.
 #[derive(Debug, Clone, Copy)]
 pub struct PageLimits {
-    /// How many keys it has at most; at least one.
+    /// How many items it has at most; at least one.
     pub keys: usize,
-    /// How many bytes these have together at most, unless one key alone has more.
+    /// How many bytes their keys have together at most, unless one key alone has more.
     pub bytes: usize,
     /// After how many cells of hash tables it ends.
     pub cells: usize,
 }
 
+/// An item as it was when its page was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: Box<[u8]>,
+    /// Its type.
+    pub item_type: ItemType,
+    /// The bytes of its key and of its value or elements, as the limits count them.
+    pub bytes: u64,
+    /// How many elements a collection has; `None` for a single value.
+    pub elements: Option<usize>,
+    /// What is left of its life; `None` if it never expires.
+    pub ttl: Option<Ttl>,
+}
+
 /// A part of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The keys, in no meaningful order.
-    pub keys: Vec<Box<[u8]>>,
-    /// Their total length.
+    /// The items, in no meaningful order.
+    pub items: Vec<Listed>,
+    /// The total length of their keys.
     pub bytes: usize,
-    /// Where the next page starts; `None` if this is the last one. A page without keys may have a
+    /// Where the next page starts; `None` if this is the last one. A page without items may have a
     /// next one.
     pub next: Option<Position>,
 }
 
 impl Engine {
-    /// The keys that start with `prefix`, from a position on: of items of every type, without
-    /// expired ones and without leaderboards.
+    /// The selected items, from a position on: those of every type, without expired ones.
     ///
     /// A lock is held for about 256 cells at a time. Shards in which the namespace stores nothing
     /// are skipped.
     pub fn list(
         &self,
         namespace: Namespace,
-        prefix: &[u8],
+        selection: Selection<'_>,
         from: Position,
         limits: PageLimits,
         now: Moment,
     ) -> Page {
         let next = Some(from).filter(|from| (from.shard as usize) < self.shards());
         let page = Page { next, ..Page::default() };
-        let mut walk = Walk { engine: self, namespace, prefix, now, limits, page, cells: 0 };
+        let mut walk = Walk { engine: self, namespace, selection, now, limits, page, cells: 0 };
         while walk.cells < limits.cells && walk.step() {}
         walk.page
     }
@@ -74,7 +100,7 @@ impl Engine {
 struct Walk<'a> {
     engine: &'a Engine,
     namespace: Namespace,
-    prefix: &'a [u8],
+    selection: Selection<'a>,
     now: Moment,
     limits: PageLimits,
     page: Page,
@@ -83,7 +109,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Visits a few lines; whether there are more, and room for their keys.
+    /// Visits a few lines; whether there are more, and room for their items.
     fn step(&mut self) -> bool {
         let Some(at) = self.page.next else { return false };
         let shard = self.engine.lock(at.shard as usize);
@@ -100,7 +126,7 @@ impl Walk<'_> {
         let items = cache.addresses_of(&hashes).map(|at| shard.record(at));
         let wanted = |item: &Record<'_>| hashes.contains(&item.header.hash) && self.wants(item, at);
         let found = items.filter(wanted).collect();
-        if let Some(rest) = self.add(found) {
+        if let Some(rest) = self.add(&shard, found) {
             self.page.next = Some(Position { hash: rest, ..at });
             return false;
         }
@@ -110,37 +136,55 @@ impl Walk<'_> {
     }
 
     fn wants(&self, item: &Record<'_>, from: Position) -> bool {
-        item.header.namespace == self.namespace
-            && item.key.starts_with(self.prefix)
+        let all = self.selection.leaderboards;
+        let namespace = item.header.namespace;
+        (if all { namespace.of_cache() } else { namespace }) == self.namespace
+            && item.key.starts_with(self.selection.prefix)
             && !item.header.has_expired(self.now)
             // Of the first hash, a page before may have had some.
             && (u64::from(item.header.hash) << 32 >= from.hash || self.hash(item) >= from.hash)
     }
 
-    /// Adds keys to the page; returns the hash of the first one that has no room.
-    fn add(&mut self, mut found: Vec<Record<'_>>) -> Option<u64> {
+    /// Adds items to the page; returns the hash of the first one that has no room.
+    fn add(&mut self, shard: &Shard, mut found: Vec<Record<'_>>) -> Option<u64> {
         let bytes = found.iter().map(|item| item.key.len()).sum();
         if !self.has_room(found.len(), bytes) {
             found.sort_by(|one, other| self.compare(one, other));
         }
         for item in found {
             let key = item.key;
-            if !self.page.keys.is_empty() && !self.has_room(1, key.len()) {
+            if !self.page.items.is_empty() && !self.has_room(1, key.len()) {
                 return Some(self.hash(&item));
             }
             self.page.bytes += key.len();
-            self.page.keys.push(key.into());
+            self.page.items.push(self.listed(shard, &item));
         }
         None
     }
 
+    fn listed(&self, shard: &Shard, item: &Record<'_>) -> Listed {
+        let value = shard.value_of(item);
+        let (item_type, content) = value
+            .map_or((ItemType::Scalar, item.value.len() as u64), |it| {
+                (it.item_type(), it.size().data)
+            });
+        let deadline = item.header.deadline();
+        Listed {
+            key: item.key.into(),
+            item_type,
+            bytes: item.key.len() as u64 + content,
+            elements: value.filter(|_| item_type != ItemType::Scalar).map(Removed::len),
+            ttl: (deadline != Deadline::NEVER).then(|| deadline.left(self.now)),
+        }
+    }
+
     fn has_room(&self, keys: usize, bytes: usize) -> bool {
-        self.page.keys.len() + keys <= self.limits.keys
+        self.page.items.len() + keys <= self.limits.keys
             && self.page.bytes + bytes <= self.limits.bytes
     }
 
     fn hash(&self, item: &Record<'_>) -> u64 {
-        let (high, low) = self.engine.hashing().of_key(self.namespace, item.key);
+        let (high, low) = self.engine.hashing().of_key(item.header.namespace, item.key);
         u64::from(low) << 32 | u64::from(high)
     }
 
@@ -163,8 +207,10 @@ fn first_half(hash: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::leaderboard::Upsert;
+    use crate::commands::list::Push;
     use crate::commands::scalar::{Delete, Set};
-    use crate::{Config, Limits, Ttl};
+    use crate::{CollectionTtl, Config, End, LARGE_VALUE_BYTES, Limits};
 
     const OURS: Namespace = Namespace(1);
     const OTHERS: Namespace = Namespace(2);
@@ -197,10 +243,11 @@ mod tests {
         limits: PageLimits,
         mut between: impl FnMut(usize),
     ) -> Vec<Page> {
+        let selection = Selection { prefix, leaderboards: false };
         let (mut pages, mut next) = (Vec::new(), Some(Position::default()));
         while let Some(from) = next {
             between(pages.len());
-            let page = engine.list(OURS, prefix, from, limits, Moment(5));
+            let page = engine.list(OURS, selection, from, limits, Moment(5));
             next = page.next;
             pages.push(page);
         }
@@ -208,7 +255,8 @@ mod tests {
     }
 
     fn sorted(pages: Vec<Page>) -> Vec<Box<[u8]>> {
-        let mut keys: Vec<_> = pages.into_iter().flat_map(|page| page.keys).collect();
+        let items = pages.into_iter().flat_map(|page| page.items);
+        let mut keys: Vec<_> = items.map(|item| item.key).collect();
         keys.sort();
         keys
     }
@@ -244,8 +292,8 @@ mod tests {
         ] {
             let pages = listed(&engine, b"", limits, |_| ());
 
-            assert!(pages.iter().all(|page| page.keys.len() <= most), "{limits:?}");
-            let bytes = |page: &Page| page.keys.iter().map(|key| key.len()).sum::<usize>();
+            assert!(pages.iter().all(|page| page.items.len() <= most), "{limits:?}");
+            let bytes = |page: &Page| page.items.iter().map(|item| item.key.len()).sum::<usize>();
             assert!(pages.iter().all(|page| page.bytes == bytes(page)));
             assert!(pages.len() >= 1000 / most, "{limits:?}");
             assert_eq!(sorted(pages), keys(0..1000), "{limits:?}");
@@ -305,6 +353,46 @@ mod tests {
     fn a_position_after_the_last_shard_is_the_end() {
         let from = Position { shard: 4, hash: 0 };
 
-        assert_eq!(engine(4).list(OURS, b"", from, ALL, Moment(0)), Page::default());
+        let selection = Selection { prefix: b"", leaderboards: true };
+
+        assert_eq!(engine(4).list(OURS, selection, from, ALL, Moment(0)), Page::default());
+    }
+
+    #[test]
+    fn an_item_is_listed_with_its_type_size_elements_and_life() {
+        let engine = engine(4);
+        let long = vec![7; LARGE_VALUE_BYTES];
+        set(&engine, OURS, b"short", 10);
+        let set = Set { key: b"long", value: long[..].into(), ttl: Ttl(20) };
+        engine.run(OURS, set, Moment(0)).unwrap();
+        let ttl = CollectionTtl { ttl: Ttl(30), refresh: true };
+        let values = [&b"ab"[..], b"c"];
+        let push = Push { key: b"same", at: End::Back, values, truncate: None, ttl };
+        engine.run(OURS, push, Moment(0)).unwrap();
+        let ttl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
+        let upsert = Upsert { key: b"same", elements: [(1, 0.5)], ttl };
+        engine.run(OURS, upsert, Moment(0)).unwrap();
+
+        let listed = |leaderboards| {
+            let selection = Selection { prefix: b"", leaderboards };
+            let page = engine.list(OURS, selection, Position::default(), ALL, Moment(5));
+            let told = |it: Listed| (it.key.to_vec(), it.item_type, it.bytes, it.elements, it.ttl);
+            let mut items: Vec<_> = page.items.into_iter().map(told).collect();
+            items.sort_by_key(|item| (item.0.clone(), item.4.is_none()));
+            items
+        };
+
+        let long = 4 + LARGE_VALUE_BYTES as u64;
+        let all = [
+            (b"long".to_vec(), ItemType::Scalar, long, None, Some(Ttl(14))),
+            (b"same".to_vec(), ItemType::List, 4 + 3, Some(2), Some(Ttl(24))),
+            (b"same".to_vec(), ItemType::Leaderboard, 4 + 12, Some(1), None),
+            (b"short".to_vec(), ItemType::Scalar, 5 + 1, None, Some(Ttl(4))),
+        ];
+        let is_item = |it: &&(Vec<u8>, ItemType, u64, Option<usize>, Option<Ttl>)| {
+            it.1 != ItemType::Leaderboard
+        };
+        assert_eq!(listed(false), all.iter().filter(is_item).cloned().collect::<Vec<_>>());
+        assert_eq!(listed(true), all);
     }
 }

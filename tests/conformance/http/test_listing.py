@@ -64,6 +64,69 @@ def test_the_keys_with_a_prefix_are_listed_whatever_their_type(items: Items, scs
     assert keys(items, prefix="cart", encoding="base64") == [str(element(b"cart:1"))]
 
 
+def test_details_say_the_type_size_length_and_life_of_each_item(items: Items, scs: Wire) -> None:
+    fill(items, "user:1", "other")
+    items.put("user:long", b"x" * 100_000, ttl_seconds=3_600)
+    pushed = {"values": ["ab", "c"]}
+    items.post("list/push-back", pushed, key="user:list", **MINUTE)
+    items.post("set", {"elements": ["ab", "c"]}, key="user:set", **MINUTE)
+    fields = [{"field": "f", "value": "1"}]
+    items.post("dictionary", {"fields": fields}, key="user:dictionary", **MINUTE)
+    members = [{"value": "m", "score": 1}]
+    items.post("sorted-set", {"elements": members}, key="user:ranked", **MINUTE)
+    items.post("leaderboard", {"elements": [{"id": 1, "score": 1}]}, key="user:board")
+    items.post("leaderboard", {"elements": [{"id": 1, "score": 1}]}, key="user:list")
+    items.put(BINARY.decode("latin-1"), b"", **MINUTE)
+
+    found = list(details(items, prefix="user:"))
+
+    told = sorted((str(each["key"]), each["type"], each.get("length")) for each in found)
+    assert told == sorted(
+        [
+            ("user:1", "scalar", None),
+            ("user:long", "scalar", None),
+            ("user:list", "list", 2),
+            ("user:list", "leaderboard", 1),
+            ("user:set", "set", 2),
+            ("user:dictionary", "dictionary", 1),
+            ("user:ranked", "sorted-set", 1),
+            ("user:board", "leaderboard", 1),
+            (BINARY.decode("latin-1"), "scalar", None),
+        ]
+    )
+    sizes = {str(each["key"]): each["bytes"] for each in found if each["type"] == "scalar"}
+    assert (sizes["user:1"], sizes["user:long"]) == (7, 100_009)
+    lives: dict[str, int] = {str(each["key"]): each.get("ttl_milliseconds", -1) for each in found}
+    assert 0 < lives["user:1"] < 60_000
+    assert 60_000 < lives["user:long"] < 3_600_000
+    assert lives["user:board"] == -1
+    coded = items.get("keys", prefix="user:1", details="true", encoding="base64")["items"]
+    assert [each["key"] for each in coded] == [element(b"user:1")]
+    assert "items" not in items.get("keys", prefix="", details="false")
+    for wrong in ("", "1", "yes"):
+        answer = items.ask("GET", "keys", prefix="", details=wrong)
+        assert refused(answer) == (400, "invalid_argument")
+        assert answer.json()["message"] == "details must be true or false"
+
+
+def test_a_page_of_details_has_as_many_items_as_are_asked_for(items: Items) -> None:
+    fill(items, *numbered(100))
+
+    for limit in (1, 7, 100):
+        found = list(details(items, prefix="user:", limit=limit))
+        assert sorted(each["key"] for each in found) == numbered(100)
+
+
+def details(items: Items, **query: Any) -> Iterator[dict[str, Any]]:
+    """All items, each as it is in JSON."""
+    while True:
+        page = items.get("keys", details="true", **query)
+        yield from page["items"]
+        if "next_token" not in page:
+            return
+        query["next_token"] = page["next_token"]
+
+
 def test_the_keys_of_another_cache_are_not_listed(
     items: Items, other_cache: str, web: httpx.Client, authorization: dict[str, str]
 ) -> None:

@@ -33,6 +33,10 @@ _OF_LISTING = """\
 Lists items of every type, without leaderboards. The caller must be allowed to read every key with
 this prefix; permissions for single keys do not suffice.
 
+With `details=true`, the page has `items` in place of `keys`, leaderboards among them: the `type` of
+each, its `bytes` (of the key and the content), the `length` of a collection, and the remaining TTL
+of what expires. They are as of the moment at which the page was made.
+
 A page may have fewer keys than `limit`, or none, and still have a `next_token`: it ends after 1 MiB
 of keys, and after the server has visited 8,192 places for items, of all caches. A longer key is
 alone in its page, in base64. An item that exists throughout a listing is in exactly one of its
@@ -75,7 +79,21 @@ _FOUND = {
 _TYPES = ["scalar", "dictionary", "list", "set", "sorted-set"]
 _KEYS = json_body(object_schema(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
 _PUT = object_schema(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
-_PAGE = object_schema(["next_token"], keys=array(ELEMENT), next_token={"type": "string"})
+_TOKEN: Schema = {"type": "string"}
+_LISTED = object_schema(
+    ["length", "ttl_milliseconds"],
+    key=ELEMENT,
+    type={"enum": [*_TYPES, "leaderboard"]},
+    bytes=integer(0),
+    length=integer(0),
+    ttl_milliseconds=integer(0),
+)
+_PAGE = {
+    "oneOf": [
+        object_schema(["next_token"], keys=array(ELEMENT), next_token=_TOKEN),
+        object_schema(["next_token"], items=array(_LISTED), next_token=_TOKEN),
+    ]
+}
 _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
 WHOLE = {**_ETAG, "Accept-Ranges": {"description": "`bytes`.", "schema": {"const": "bytes"}}}
@@ -203,7 +221,7 @@ OPERATIONS: Operations = {
         "List the keys that start with a prefix",
         {
             200: json_answer(
-                "A page of keys, in no particular order. The last page has no `next_token`.",
+                "A page, in no particular order. The last page has no `next_token`.",
                 _PAGE,
                 {"keys": ["user:1", {"base64": "dXNlcjr/"}]},
             )
@@ -212,7 +230,12 @@ OPERATIONS: Operations = {
         parameters=[
             *binary("prefix", "What the keys start with; empty for all keys."),
             query("limit", integer(1, 10_000, default=1_000), "Maximum number of keys per page."),
-            query("next_token", {"type": "string"}, "`next_token` of the previous page."),
+            query("next_token", _TOKEN, "`next_token` of the previous page."),
+            query(
+                "details",
+                {"type": "boolean", "default": False},
+                "Describe each item, instead of its key alone.",
+            ),
             ENCODING,
         ],
         one_of=("prefix",),

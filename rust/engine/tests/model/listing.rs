@@ -6,12 +6,16 @@
 use std::collections::{HashMap, HashSet};
 
 use attimo_engine::commands::scalar::{Delete, Set};
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
+use attimo_engine::{
+    Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Selection, Ttl,
+};
 use proptest::prelude::*;
 
 const CACHE: Namespace = Namespace(1);
 const OTHER: Namespace = Namespace(2);
 const KEYS: u32 = 400;
+/// The deadline of what never expires.
+const NEVER: u64 = (1 << 48) - 1;
 
 /// What happens between two pages.
 #[derive(Debug, Clone)]
@@ -129,13 +133,18 @@ proptest! {
             let live = world.live(prefix);
             throughout.retain(|key| live.contains(key));
 
-            let page = world.engine.list(CACHE, prefix, from, limits, Moment(world.now));
+            let selection = Selection { prefix, leaderboards: false };
+            let page = world.engine.list(CACHE, selection, from, limits, Moment(world.now));
 
-            prop_assert!(page.keys.len() <= limits.keys);
-            prop_assert!(page.bytes <= limits.bytes || page.keys.len() == 1);
-            for key in page.keys {
-                prop_assert!(live.contains(&*key));
-                prop_assert!(listed.insert(key.into_vec()), "listed twice");
+            prop_assert!(page.items.len() <= limits.keys);
+            prop_assert!(page.bytes <= limits.bytes || page.items.len() == 1);
+            for item in page.items {
+                let deadline = world.items[&*item.key];
+                let left = (deadline < NEVER).then(|| Ttl(deadline - world.now - 1));
+                prop_assert_eq!(item.ttl, left);
+                prop_assert_eq!(item.bytes, item.key.len() as u64 + 5);
+                prop_assert!(live.contains(&*item.key));
+                prop_assert!(listed.insert(item.key.into_vec()), "listed twice");
             }
             next = page.next;
         }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use attimo_engine::commands::scalar::{Get, Increment, Set};
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
+use attimo_engine::{
+    Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Selection, Ttl,
+};
 
 const COUNTERS: Namespace = Namespace(1);
 const NOISE: Namespace = Namespace(2);
@@ -104,10 +106,11 @@ fn a_listing_is_exact_while_many_threads_write() {
         }
         for _ in 0..100 {
             let limits = PageLimits { keys: 30, bytes: 1 << 20, cells: 4_000 };
+            let all = Selection { prefix: b"", leaderboards: false };
             let (mut keys, mut next) = (Vec::new(), Some(Position::default()));
             while let Some(from) = next {
-                let page = engine.list(COUNTERS, b"", from, limits, NOW);
-                keys.extend(page.keys);
+                let page = engine.list(COUNTERS, all, from, limits, NOW);
+                keys.extend(page.items.into_iter().map(|item| item.key));
                 next = page.next;
             }
             assert_eq!(keys.len(), 1_000);

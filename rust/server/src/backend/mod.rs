@@ -6,7 +6,7 @@ use std::collections::HashMap;
 pub(crate) use attimo_engine::PREFETCHED;
 use attimo_engine::{
     Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Pace, Page,
-    PageLimits, Position, Quota, Stored, Swept, Totals,
+    PageLimits, Position, Quota, Selection, Stored, Swept, Totals,
 };
 
 use crate::clock::Now;
@@ -81,13 +81,13 @@ impl Backend {
     pub(crate) fn list(
         &self,
         namespace: Namespace,
-        prefix: &[u8],
+        selection: Selection<'_>,
         from: Position,
         limits: PageLimits,
         now: Now,
     ) -> Result<Page> {
         match &self.remote {
-            None => Ok(self.engine.list(namespace, prefix, from, limits, now.moment)),
+            None => Ok(self.engine.list(namespace, selection, from, limits, now.moment)),
             Some(_) => Err(Error::NotInBackend),
         }
     }

@@ -1,6 +1,6 @@
-//! Listing the keys of a cache: a page of those with a prefix, and the token of the next one.
+//! Listing a cache: a page of the items with a prefix, and the token of the next one.
 
-use attimo_engine::{Namespace, PageLimits, Position, Received, chunks};
+use attimo_engine::{Listed, Namespace, PageLimits, Position, Received, Selection, chunks};
 
 use super::Call;
 use crate::error::{Error, Result};
@@ -10,11 +10,11 @@ const FOREIGN_TOKEN: Error = Error::Malformed(
     "next_token is not of a listing of this cache with this prefix: start again without it",
 );
 
-/// A page of keys.
-pub(crate) struct KeyPage {
+/// A page of items.
+pub(crate) struct ItemPage {
     /// In no meaningful order.
-    pub(crate) keys: Vec<Box<[u8]>>,
-    /// Whether it is one key that is longer than all keys of a page may be together.
+    pub(crate) items: Vec<Listed>,
+    /// Whether it is one whose key is longer than all keys of a page may be together.
     pub(crate) is_long: bool,
     /// The token of the next page; `None` if this is the last one.
     pub(crate) next_token: Option<String>,
@@ -28,7 +28,7 @@ struct Listing {
 }
 
 impl Call<'_> {
-    /// Checks that keys with `prefix` may be listed from `token` on, and lists none. Counts the
+    /// Checks that items with `prefix` may be listed from `token` on, and lists none. Counts the
     /// prefix as received.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl Call<'_> {
         self.listing(prefix, token).map(drop)
     }
 
-    /// The page of at most `most` keys with `prefix` that `token` names, or the first one. Counts
-    /// the prefix as received and the keys as sent.
+    /// The page of at most `most` selected items that `token` names, or the first one. Counts the
+    /// prefix as received and the keys as sent.
     ///
     /// # Errors
     ///
@@ -48,13 +48,14 @@ impl Call<'_> {
     /// cache that was flushed since; [`Error::NotInBackend`].
     pub(crate) fn list(
         &mut self,
-        prefix: &[u8],
+        selection: Selection<'_>,
         most: usize,
         token: Option<&str>,
-    ) -> Result<KeyPage> {
+    ) -> Result<ItemPage> {
+        let prefix = selection.prefix;
         let Listing { namespace, from } = self.listing(prefix, token)?;
         let limits = PageLimits { keys: most, bytes: PAGE_KEY_BYTES, cells: PAGE_CELLS };
-        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now())?;
+        let page = self.gate.backend.list(namespace, selection, from, limits, self.now())?;
         let next_token = match page.next {
             Some(next) => {
                 let tokens = &self.gate.page_tokens;
@@ -63,8 +64,9 @@ impl Call<'_> {
             None => None,
         };
         self.used.looked.bytes += page.bytes as u64;
-        self.used.looked.chunks += page.keys.iter().map(|key| chunks(key.len())).sum::<u64>();
-        Ok(KeyPage { keys: page.keys, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
+        self.used.looked.chunks +=
+            page.items.iter().map(|item| chunks(item.key.len())).sum::<u64>();
+        Ok(ItemPage { items: page.items, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
     }
 
     fn listing(&mut self, prefix: &[u8], token: Option<&str>) -> Result<Listing> {

@@ -38,6 +38,7 @@ pub(crate) use self::authorization::{Authorization, AuthorizationCache};
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
+pub(crate) use self::listing::ItemPage;
 pub(crate) use self::permits::Permits;
 pub(crate) use self::serve::DataRequest;
 pub(crate) use self::standing::Presence;

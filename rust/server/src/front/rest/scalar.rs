@@ -14,7 +14,7 @@ use super::conditions::{self, Wanted};
 use super::content_type::ContentType;
 use super::reply::{Number, empty, no_content};
 use super::request::{CacheRequest, Handler};
-use super::{json, ranges, status};
+use super::{json, listing, ranges, status};
 use crate::error::{Error, Result};
 use crate::message::Response;
 use crate::methods::Api;
@@ -183,13 +183,9 @@ fn item_type(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ItemGetType, |call| {
         let key = &*request.query.element("key")?;
         let r#type = match call.run(ItemGetType { key })? {
-            Some(ItemType::Scalar) => "scalar",
-            Some(ItemType::Dictionary) => "dictionary",
-            Some(ItemType::Set) => "set",
-            Some(ItemType::List) => "list",
-            Some(ItemType::SortedSet) => "sorted-set",
             // A leaderboard never lies under a cache's key: they are kept apart.
             Some(ItemType::Leaderboard) | None => return Ok(status::key_not_found()),
+            Some(found) => listing::name(found),
         };
         json::reply(&Is { r#type })
     })
