@@ -19,6 +19,9 @@ from attimo.control.actions import Action
 AnyAction = Action[Any, Any]
 Handler = Callable[..., Any]
 
+DATA_PLANE = "attimo.console.data.of_cache"
+"""By which alone pages reach it."""
+
 
 def actions(handler: Handler) -> list[AnyAction]:
     """The actions that a handler performs, in the order in which the source names them.
@@ -28,6 +31,13 @@ def actions(handler: Handler) -> list[AnyAction]:
     """
     found = _performed(handler.__module__, handler.__name__, frozenset())
     return list(dict.fromkeys(found))
+
+
+def asks_data_plane(page: Handler) -> bool:
+    """Whether a page asks the data plane, as the source says; the gate decides what it may do."""
+    seen = set[str]()
+    _visit(page.__module__, page.__name__, seen)
+    return DATA_PLANE in seen
 
 
 def by_http() -> dict[str, Handler]:
@@ -60,6 +70,20 @@ def _performed(module: str, name: str, seen: frozenset[str]) -> Iterator[AnyActi
             place, _, used = _full_name(node, names, module).rpartition(".")
             if place.startswith(("attimo.api", "attimo.console")):
                 yield from _performed(place, used, seen | {here})
+
+
+def _visit(module: str, name: str, seen: set[str]) -> None:
+    """Collect the functions of the console that one of them names, and those that these name."""
+    here = f"{module}.{name}"
+    function = _functions(module).get(name)
+    if here in seen or function is None:
+        return
+    seen.add(here)
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            place, _, used = _full_name(node, _imports(module), module).rpartition(".")
+            if place.startswith("attimo.console"):
+                _visit(place, used, seen)
 
 
 def _is_perform(called: ast.expr) -> bool:

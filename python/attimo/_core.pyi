@@ -153,6 +153,16 @@ class Node:
             OSError: A socket is invalid, or a thread cannot be started. Nothing is left running.
         """
 
+    def connect(self, socket: socket, peer: str) -> None:
+        """Serve a connected socket of this process: HTTP, as if a client at `peer` had opened it.
+
+        The node duplicates the socket.
+
+        Raises:
+            ValueError: `peer` is no IP address.
+            OSError: The node does not serve, or is about to stop.
+        """
+
     def use_certificate(self, chain: str, private_key: str) -> None:
         """Use another certificate for every new connection; open ones are not affected.
 

@@ -39,6 +39,12 @@ def cast(open_server: Server) -> Cast:
     for verb, key in (("PUT", "k"), ("GET", "k"), ("GET", "none")):
         item = f"{open_server.http}/cache/used?key={key}&ttl_seconds=3600"
         httpx.request(verb, item, content=b"v", headers={"authorization": owner.token}, timeout=60)
+    httpx.put(
+        f"{open_server.http}/cache/default-cache?key=looked-at&ttl_seconds=86400",
+        content=NASTY.encode(),
+        headers={"authorization": owner.token},
+        timeout=60,
+    ).raise_for_status()
     owner.ask("POST", "/api-keys", {"description": NASTY, "role_id": "viewer"})
     rule = {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": NASTY}}
     role = {"role_name": NASTY, "description": NASTY, "permissions": {"rules": [rule]}}

@@ -47,12 +47,16 @@ def test_every_handler_performs_an_action(handlers: ModuleType) -> None:
     assert without == WITHOUT_ACTION.keys()
 
 
-def test_every_form_of_a_page_performs_an_action(handlers: ModuleType) -> None:
+def test_every_form_of_a_page_performs_an_action_or_asks_the_data_plane(
+    handlers: ModuleType,
+) -> None:
     forms = {name: each for name, each in handlers.by_page().items() if name.startswith("POST ")}
 
     without = {name for name, each in forms.items() if not handlers.actions(each)}
     assert forms
-    assert without == FORMS_WITHOUT_ACTION.keys()
+    by_data_plane = {name for name in forms if "{name}/item" in name}
+    assert without == FORMS_WITHOUT_ACTION.keys() | by_data_plane
+    assert {name for name in by_data_plane if not handlers.asks_data_plane(forms[name])} == set()
 
 
 def test_every_action_that_a_caller_may_ask_for_has_a_handler(

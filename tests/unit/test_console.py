@@ -3,6 +3,7 @@
 import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
+from socket import socket
 
 import pytest
 from starlette.responses import Response
@@ -24,8 +25,12 @@ ADDRESSES = Addresses(None, None, lambda: None)
 HEALTH = Health(0, [], None, 1, 2**20, is_writable=False, failures=3)
 
 
+def refuse(peer: str) -> socket:
+    raise OSError(f"no data for {peer}")
+
+
 def client(control: Control, sign_up: SignUp = "open", pages: Sequence[Route] = ()) -> Client:
-    every = [*pages, *entry.routes(ADDRESSES, lambda: HEALTH)]
+    every = [*pages, *entry.routes(ADDRESSES, lambda: HEALTH, refuse)]
     return Client(create_app(control, "e", sign_up, pages=every), None)
 
 

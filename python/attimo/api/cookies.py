@@ -35,6 +35,11 @@ def is_sent(request: Request) -> bool:
     return _name(request) in request.cookies
 
 
+def token_of(request: Request) -> str | None:
+    """Return the token in a request's session cookie, which need not be valid."""
+    return request.cookies.get(_name(request))
+
+
 def session_of(visitor: Visitor, request: Request, shown: str | None = None) -> Session:
     """Return the session of a request's token, otherwise of its cookie.
 
@@ -48,7 +53,7 @@ def session_of(visitor: Visitor, request: Request, shown: str | None = None) -> 
     digest = request.headers.get(SESSION_HEADER)
     if digest is not None:
         return _used(visitor, request, visitor.perform(sessions.of_hash, bytes.fromhex(digest)))
-    token = request.cookies.get(_name(request))
+    token = token_of(request)
     if token is None:
         raise NoToken("This needs a session: sign in with POST /session")
     session = visitor.perform(sessions.of_token, token)

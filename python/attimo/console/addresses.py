@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
+from typing import TypeAlias
 
 PREFIX = "/console"
+
+Connect: TypeAlias = Callable[[str], socket]
+"""Returns a new connection to the data plane, as one of a client at an address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from socket import socket
+from socket import socket, socketpair
 from typing import Literal, Protocol
 
 from attimo import _core
@@ -118,6 +118,22 @@ class LocalNode:
             OSError: A thread cannot be started; nothing is left running.
         """
         self._node.start(sockets)
+
+    def connect(self, peer: str) -> socket:
+        """Return a new connection to the node: HTTP, as if a client at `peer` had opened it.
+
+        Raises:
+            ValueError: `peer` is no IP address.
+            OSError: The node does not serve, or is about to stop.
+        """
+        ours, theirs = socketpair()
+        with theirs:
+            try:
+                self._node.connect(theirs, peer)
+            except BaseException:
+                ours.close()
+                raise
+        return ours
 
     def drain(self, patience_seconds: float) -> bool:
         """Accept no more, and wait until requests in flight are finished; `stop` follows.

@@ -79,7 +79,7 @@ def make(
         node.cache_stats,
         cards,
         Paying(seller.provider, seller.rule, currency, endpoint, seller.wake) if seller else None,
-        entry.routes(_addresses(settings, running, root), health),
+        entry.routes(_addresses(settings, running, root), health, node.connect),
         Deliveries(webhooks.wake, webhooks.test) if webhooks else None,
         settings.smtp is not None,
     )

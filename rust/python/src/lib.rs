@@ -57,6 +57,13 @@ impl Node {
         })
     }
 
+    /// Serves a connected socket of this process, as that of a client at `peer`.
+    fn connect(&self, py: Python<'_>, socket: Bound<'_, PyAny>, peer: &str) -> PyResult<()> {
+        let peer = peer.parse().map_err(|_| PyValueError::new_err("peer is no IP address"))?;
+        let stream = sockets::adopt_connected(py, socket)?;
+        Ok(self.server.connect(stream, peer)?)
+    }
+
     /// Stops accepting, finishes requests in progress, and returns when all threads have ended.
     fn stop(&self, py: Python<'_>, grace_seconds: f64) -> PyResult<()> {
         let grace = Duration::try_from_secs_f64(grace_seconds)

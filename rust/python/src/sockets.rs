@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -18,6 +18,11 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 /// A duplicate of each socket, which stays open when Python closes its own.
 pub(crate) fn adopt(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<TcpListener>> {
     Ok(duplicates(py, sockets)?.into_iter().map(TcpListener::from).collect())
+}
+
+/// The same of a socket that is connected.
+pub(crate) fn adopt_connected(py: Python<'_>, socket: Bound<'_, PyAny>) -> PyResult<TcpStream> {
+    Ok(OwnedFd::from(adopt_file(py, socket)?).into())
 }
 
 /// The same of a file, or of anything else that is read or written like one.

@@ -108,7 +108,7 @@ fn is_full(workers: &[WorkerHandle], most: usize) -> bool {
 }
 
 /// The worker with the fewest connections; among equals, each in `turn`.
-fn least_loaded(workers: &[WorkerHandle], turn: usize) -> &WorkerHandle {
+pub(crate) fn least_loaded(workers: &[WorkerHandle], turn: usize) -> &WorkerHandle {
     let from = turn % workers.len();
     let order = workers[from..].iter().chain(&workers[..from]);
     order.min_by_key(|worker| worker.connections()).expect("there is at least one thread")

@@ -33,6 +33,7 @@ use crate::tls::{self, Certificate, TlsError};
 use crate::topics::{Hub, TopicBatch, Value};
 use crate::worker::{self, Workers};
 
+mod connect;
 mod items;
 mod reports;
 
