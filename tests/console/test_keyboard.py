@@ -53,7 +53,7 @@ def test_a_token_is_made_with_the_keyboard_and_works(
         press_to(page, "write items")
         page.keyboard.press("Space")
         fill(page, "of the cache", "default-cache")
-        fill(page, "whose keys begin with", "public/")
+        fill(page, "whose keys begin with", "typed/")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("A new token")
         left = page.get_by_role("timer").inner_text()
@@ -67,7 +67,7 @@ def test_a_token_is_made_with_the_keyboard_and_works(
     place = f"{open_server.http}/cache/default-cache"
     statuses = [
         httpx.put(f"{place}?key={key}&ttl_seconds=60", content=b"v", headers=headers).status_code
-        for key in ("public/a", "private")
+        for key in ("typed/a", "private")
     ]
 
     assert left.startswith(("in 1 h", "in 59 min"))
