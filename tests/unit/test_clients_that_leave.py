@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from socket import socket
 from typing import Any
 
 import pytest
@@ -48,13 +49,17 @@ def test_a_client_that_leaves_is_a_line_in_the_log(
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
 
+    def connect(peer: str) -> socket:
+        pytest.fail(f"the data plane was asked for {peer}")
+
     async def gone() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
     async def answered(message: Any) -> None:
         pytest.fail(f"somebody was answered: {message}")
 
-    app = create_app(control, "e", "open", pages=entry.routes(ADDRESSES, lambda: HEALTH))
+    pages = entry.routes(ADDRESSES, lambda: HEALTH, connect)
+    app = create_app(control, "e", "open", pages=pages)
     asyncio.run(app(scope, gone, answered))
 
     [line] = [each for each in caplog.records if each.name == "attimo.access"]
