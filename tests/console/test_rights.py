@@ -73,6 +73,26 @@ def test_a_role_of_choices_permits_these_and_nothing_else(
         expect(page.get_by_role("status")).to_have_text("The role is deleted.")
 
 
+def test_a_role_is_asked_what_it_permits(chrome: Browser, open_server: Server, cast: Cast) -> None:
+    rule = {"type": "topic", "permissions": ["read"], "caches": "*", "topics": {"prefix": "news/"}}
+    role = {"role_name": "listener", "permissions": {"rules": [rule]}}
+    made = cast.owner.ask("POST", "/roles", role)
+    with visit(chrome, open_server, cast.viewer) as page:
+        page.goto(f"/console/roles/{made['role_id']}")
+        expect(page.get_by_text("No: no rule")).to_have_count(0)
+        for topic, answer in (("news/today", "Yes."), ("chat", "No: no rule permits all of this.")):
+            page.get_by_label("It wants to").select_option(label="subscribe to a topic")
+            page.get_by_label("Key or topic").fill(topic)
+            page.get_by_role("button", name="Check").click()
+            expect(page.get_by_role("status")).to_have_text(answer)
+            expect(page.get_by_label("Key or topic")).to_have_value(topic)
+        assert looks(page, "role-checked") == []
+        page.get_by_label("From the address").fill("news")
+        page.get_by_label("Key or topic").fill("news/today")
+        page.get_by_role("button", name="Check").click()
+        expect(page.get_by_role("alert")).to_contain_text("from must be an IP address")
+
+
 def test_a_token_is_shown_once_with_a_code_counts_down_and_permits_what_was_chosen(
     chrome: Browser, open_server: Server, cast: Cast
 ) -> None:

@@ -5,7 +5,7 @@ import json
 from starlette.responses import Response
 
 from attimo import grant_text
-from attimo.console import chosen, web
+from attimo.console import chosen, role_check, web
 from attimo.console.role_list import all_roles
 from attimo.console.web import Pages, Visit, path_of
 from attimo.control import offboarding, roles
@@ -79,6 +79,11 @@ def _list(visit: Visit, error: AttimoError | None = None) -> Response:
 
 def _role(visit: Visit, error: AttimoError | None = None) -> Response:
     role: Role = visit.perform(roles.get, visit.segment("role_id"))
+    check, answer = role_check.of_visit(visit), None
+    try:
+        answer = check.answer(role.permissions)
+    except AttimoError as refusal:
+        error = error or refusal
     return visit.page(
         "role.html",
         error=error,
@@ -86,6 +91,9 @@ def _role(visit: Visit, error: AttimoError | None = None) -> Response:
         rules=_rules(role),
         text=visit.field("permissions") or json.dumps(role.permissions.dump(), indent=2),
         may_manage=role.type == "custom" and visit.may(roles.MANAGE),
+        choices=role_check.CHOICES.items(),
+        check=check,
+        answer=answer,
         done=visit.done(_DONE),
     )
 
