@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from conformance.people import Person
 from console.visiting import Cast, visit
 from harness import Server
 
@@ -18,7 +19,7 @@ def test_a_cache_is_created_by_its_name_alone_flushed_and_deleted(
         page.get_by_label("Name of a new cache").fill("sessions")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("sessions")
-        put(open_server, cast, "sessions")
+        put(open_server, cast.owner, "sessions")
 
         page.get_by_text("Delete all items").click()
         page.get_by_role("textbox", name="Type sessions to confirm").fill("session")
@@ -56,7 +57,7 @@ def test_figures_follow_what_programs_do(chrome: Browser, open_server: Server, c
         page.goto("/console/")
         row = page.get_by_role("row").filter(has=page.get_by_role("link", name="live"))
         expect(row.get_by_role("cell").nth(0)).to_have_text("0")
-        put(open_server, cast, "live")
+        put(open_server, cast.owner, "live")
         get(open_server, cast, "live")
         # Without a reload: items, bytes, the hit rate, and the ledger's operations of today, by
         # Momento's rule: a write, and what a read sends and receives.
@@ -86,22 +87,21 @@ def test_figures_that_are_as_they_were_are_not_sent_again(open_server: Server, c
     assert found[1] not in changed.text
 
 
-def test_limits_in_force_say_how_near_they_are(
-    chrome: Browser, open_server: Server, cast: Cast
-) -> None:
-    account = cast.owner.ask("GET", "/session")["account_id"]
+def test_limits_in_force_say_how_near_they_are(chrome: Browser, open_server: Server) -> None:
+    owner = Person(open_server, "full@example.com").sign_up()
+    viewer = owner.invite("looks@example.com", "viewer")
+    account = owner.ask("GET", "/session")["account_id"]
     limits = {"plan": "free", "overrides": {"stored_bytes": 1_000_000}}
     operator = {"authorization": open_server.api_key}
     set_ = httpx.put(f"{open_server.http}/accounts/{account}/limits", json=limits, headers=operator)
     assert set_.is_success, set_.text
-    cast.owner.ask("PUT", "/caches/full")
-    put(open_server, cast, "full", "x" * 500_000)
-    with visit(chrome, open_server, cast.viewer) as page:
+    owner.ask("PUT", "/caches/full")
+    put(open_server, owner, "full", "x" * 500_000)
+    with visit(chrome, open_server, viewer) as page:
         page.goto("/console/caches/full")
         stored = page.get_by_role("listitem").filter(has_text="Memory that all items")
         expect(stored).to_contain_text("of 977 KiB")
         value = float(stored.get_by_role("meter").get_attribute("value") or 0)
-    cast.owner.ask("DELETE", "/caches/full")
 
     assert 500_000 < value < 600_000
 
@@ -152,9 +152,9 @@ def test_a_cache_that_is_not_there_is_a_page_that_says_so(
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def put(server: Server, cast: Cast, cache: str, value: str = "hello") -> None:
+def put(server: Server, owner: Person, cache: str, value: str = "hello") -> None:
     item = f"{server.http}/cache/{cache}?key=k&ttl_seconds=600"
-    headers = {"authorization": cast.owner.token}
+    headers = {"authorization": owner.token}
     assert httpx.put(item, content=value, headers=headers).status_code == 204
 
 

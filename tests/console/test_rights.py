@@ -75,7 +75,7 @@ def test_a_role_of_choices_permits_these_and_nothing_else(
 
 def test_a_role_is_asked_what_it_permits(chrome: Browser, open_server: Server, cast: Cast) -> None:
     rule = {"type": "topic", "permissions": ["read"], "caches": "*", "topics": {"prefix": "news/"}}
-    role = {"role_name": "listener", "permissions": {"rules": [rule]}}
+    role = {"role_name": "hears news", "permissions": {"rules": [rule]}}
     made = cast.owner.ask("POST", "/roles", role)
     with visit(chrome, open_server, cast.viewer) as page:
         page.goto(f"/console/roles/{made['role_id']}")

@@ -1,5 +1,7 @@
 """What the page of a role answers about it."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from attimo.console.role_check import Check
@@ -17,7 +19,7 @@ OFFICE = {"ip_filter": {"allowed_cidr_ranges": ["192.0.2.0/24"]}}
 NO = "No: no rule permits all of this."
 
 
-def role(*rules: dict[str, object], networks: bool = False) -> Permissions:
+def role(*rules: Mapping[str, object], networks: bool = False) -> Permissions:
     return permissions.read({"rules": list(rules)} | ({"conditions": [OFFICE]} if networks else {}))
 
 
