@@ -68,7 +68,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo cache flush NAME": "flushall flushdb clear empty purge truncate reset",
         "attimo cache export NAME": "dump save backup",
         "attimo cache import NAME FILE": "load restore",
-        "attimo cache keys NAME [PREFIX]": "scan items",
+        "attimo cache keys NAME [PREFIX]": "scan",
         "attimo cache create NAME --ttl 2h --extend": "update edit extend expire",
         "attimo set KEY VALUE --cache NAME": "put",
         "Pass --cache NAME, or set ATTIMO_CACHE": "use select default",
