@@ -29,6 +29,7 @@ LAYERS = (
     {"permissions", "steps"},
     {"clock", "counter", "error", "limits", "message", "methods", "protocol"},
     {"plan"},
+    {"retention"},
 )
 """The modules of `server`, from the top: each uses only those in lower layers."""
 

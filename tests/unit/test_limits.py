@@ -13,7 +13,13 @@ from attimo.settings.declared import declarations
 from fakes import Client
 
 ROOT = Path(__file__).parents[2]
-OF_SETTINGS = {"memory": 1 << 30, "item_bytes": 5_000, "element_bytes": 500}
+OF_SETTINGS = {
+    "memory": 1 << 30,
+    "item_bytes": 5_000,
+    "element_bytes": 500,
+    "topic_history_messages": 1_000,
+    "topic_history_bytes": 1 << 20,
+}
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ _SLOW = Breach("the request is refused and the connection closed", 408, "deadlin
 _WAITS = Breach("further requests wait, or are refused before they are read")
 _LATER = Breach("further connections wait until others have closed")
 _CONTINUES = Breach("the page ends, with `next_token`")
+_DROPPED = Breach("the oldest are dropped; who resumes from one is told what it misses")
 _LATE = refused(StoreUnavailable)
 _BYTES = too_large("throughput_rate_limit_exceeded", Exhausted.status)
 _MANY = too_large("operations_rate_limit_exceeded", Exhausted.status)
@@ -114,6 +115,18 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     ),
     "subscriber_streams": ("count", "The same of a client that subscribes.", _WAITS, None),
     "topic_name_bytes": ("bytes", "The name of a topic.", _INVALID, None),
+    "topic_history_messages": (
+        "count",
+        "Messages that each topic keeps.",
+        _DROPPED,
+        "topic_history_messages",
+    ),
+    "topic_history_bytes": (
+        "bytes",
+        "Memory of the messages that each topic keeps, beside the newest.",
+        _DROPPED,
+        "topic_history_bytes",
+    ),
     "topic_message_bytes": ("bytes", "A message to a topic.", _REQUEST, None),
     "web_socket_message_bytes": (
         "bytes",

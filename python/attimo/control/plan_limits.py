@@ -87,6 +87,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "publishes_per_second": Kind("per second", 0, MOST_RATE, "Messages published to topics."),
     "subscriptions": Kind("count", 0, MOST_RATE, "Concurrent subscriptions to topics."),
+    "topic_history_messages": Kind("count", 1, MOST_COUNT, "Messages that each topic keeps."),
+    "topic_history_seconds": Kind(
+        "seconds", 1, MOST_SECONDS, "How long each topic keeps its messages."
+    ),
+    "topic_history_bytes": Kind(
+        "bytes", 1, MOST_BYTES, "Memory of the messages that each topic keeps, beside the newest."
+    ),
 }
 """Every limit that is a number. A first cache and a first key are always possible."""
 

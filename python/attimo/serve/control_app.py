@@ -66,6 +66,8 @@ def make(
         "memory": settings.memory,
         "item_bytes": settings.item_bytes,
         "element_bytes": settings.element_bytes,
+        "topic_history_messages": settings.topic_history_messages,
+        "topic_history_bytes": settings.topic_history_bytes,
     }
     root = partial(_root_in_use, parts.keeper)
     return create_app(

@@ -1,6 +1,6 @@
 """Every setting, with its help and its default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -146,6 +146,17 @@ class Settings:
         "128KiB",
         values.ELEMENT,
         "Maximum size of a collection element: a value, or a field or value of a dictionary.",
+    )
+    topic_history_messages: int = setting(
+        "1000", values.TOPIC_MESSAGES, "Maximum number of messages that each topic keeps."
+    )
+    topic_history_seconds: float = setting(
+        "60", values.SECONDS, "How long each topic keeps its messages, in seconds."
+    )
+    topic_history_bytes: int = setting(
+        "1MiB",
+        values.ITEM,
+        "Maximum memory of the messages that each topic keeps. The newest is kept in any case.",
     )
     local: bool = setting(
         False,
@@ -312,52 +323,6 @@ class Shown:
     value: str
     origin: str
     help: str
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSettings:
-    """The data plane's configuration. Rust reads the attributes by name.
-
-    Attributes:
-        listeners: The addresses, with what each offers.
-        certificate: The server's certificate and then its issuers', in PEM (the text itself); None
-            without TLS.
-        private_key: The certificate's key, in PEM. The repr hides it.
-        threads: The number of data threads.
-        memory_bytes: The memory for items and requests in flight.
-        ceiling_bytes: The limit of the process.
-        shared_bytes: The limit of its container, with the kernel and other processes.
-        group: The directory of the control group with the usage of these, if there is one.
-        backend: The URL of the Valkey server with the items; None if they are in this process.
-        item_bytes: The largest item, its key included.
-        element_bytes: The largest element of a collection.
-        app_socket: The path of the Unix socket of the control app.
-        local: Whether plaintext listeners on loopback accept an empty token as the owner's.
-        endpoint: The public name of the server, without a port.
-        also_endpoint: More public names of the server.
-        allowed_origins: The origins that can call the server from a browser; `*` for all.
-        metrics: Who can read the metrics: loopback, open or off.
-        metrics_caches: The number of caches with metrics of their own.
-    """
-
-    listeners: tuple[Listener, ...]
-    certificate: str | None
-    private_key: str | None = field(repr=False)
-    threads: int
-    memory_bytes: int
-    ceiling_bytes: int
-    shared_bytes: int
-    group: str | None
-    backend: str | None
-    item_bytes: int
-    element_bytes: int
-    app_socket: str
-    local: bool
-    endpoint: str
-    also_endpoint: Sequence[str]
-    allowed_origins: Sequence[str]
-    metrics: str
-    metrics_caches: int
 
 
 def declarations() -> dict[str, Declaration]:

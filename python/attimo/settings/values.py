@@ -145,6 +145,10 @@ def _threads(raw: Raw) -> int:
     return host.processors() if raw == "auto" else _between(1, 1024, _number(raw))
 
 
+def _topic_messages(raw: Raw) -> int:
+    return _between(1, 1_000_000, _number(raw))
+
+
 def _switch(raw: Raw) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -349,6 +353,7 @@ RATE_CARD = Kind(_rate_card, "the name of a rate card, such as momento-2022-09")
 FILE = Kind(_file, "a path of a file, or off")
 MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB, MiB or GiB")
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")
+TOPIC_MESSAGES = Kind(_topic_messages, "a number from 1 to 1000000")
 SWITCH = Kind(_switch, "true or false")
 SECONDS = Kind(_seconds, "a number from 0.1 to 3600")
 ITEM = Kind(_item, "from 1 KiB to 1 GiB")

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use attimo_server::{
     AccountId, AccountLimits, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling,
-    Config, Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Role, Saved, Service,
-    Session, UrlKey, Webhook,
+    Config, Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Retention, Role, Saved,
+    Service, Session, UrlKey, Webhook,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -25,6 +26,9 @@ pub(crate) struct NodeSettings {
     backend: Option<String>,
     item_bytes: u64,
     element_bytes: u64,
+    topic_history_messages: usize,
+    topic_history_seconds: f64,
+    topic_history_bytes: usize,
     app_socket: String,
     local: bool,
     endpoint: String,
@@ -50,6 +54,11 @@ impl TryFrom<NodeSettings> for Config {
             private_key: settings.private_key,
             threads: settings.threads,
             memory_bytes: settings.memory_bytes,
+            topic_history: Retention {
+                messages: settings.topic_history_messages,
+                time: Duration::from_secs_f64(settings.topic_history_seconds),
+                bytes: settings.topic_history_bytes,
+            },
             ceiling: Ceiling {
                 bytes: Some(settings.ceiling_bytes),
                 container: settings.group.map(shared),

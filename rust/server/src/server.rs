@@ -27,6 +27,7 @@ use crate::memory_budget::MemoryBudget;
 use crate::meter::{self, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
+use crate::retention::Retention;
 use crate::state::{CacheStats, Core};
 use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
@@ -50,6 +51,8 @@ pub struct Config {
     pub threads: usize,
     /// How many bytes of memory items may take, with what clients have under way.
     pub memory_bytes: u64,
+    /// What each topic keeps.
+    pub topic_history: Retention,
     /// What the whole process may occupy.
     pub ceiling: Ceiling,
     /// Where items get their memory; `None` if nothing is known of it.
@@ -138,7 +141,8 @@ impl Server {
         let backend = Arc::new(backend.at(config.backend.clone()));
         let memory_budget = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
         let threads = config.threads.max(1);
-        let hub = Hub::new(threads, clock, (backend.clone(), config.memory_bytes));
+        let hub =
+            Hub::new(config.topic_history, threads, clock, (backend.clone(), config.memory_bytes));
         let core = Core {
             gate: Gate::new(backend, hub),
             meter: Arc::default(),

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::methods::Api;
 use crate::plan::{Exceeded, Taken};
+use crate::retention::Retention;
 use crate::topics::{
     Delivery, ListedTopic, LocalTopics, Message, Places, Reader, Resume, Seat, SubscriptionGuard,
     TopicName, Value,
@@ -140,8 +141,9 @@ impl Call<'_> {
         if let Some(limits) = limits {
             limits.admit_message(self.now().micros).map_err(Error::Limited)?;
         }
+        let most = limits.as_ref().map_or_else(Retention::default, |limits| limits.history());
         let topic = TopicName { account: *account, cache, name: topic };
-        Ok(self.gate.hub.publish(topic, value, publisher.clone(), self.now()))
+        Ok(self.gate.hub.publish(topic, value, publisher.clone(), most, self.now()))
     }
 
     /// Subscribes to a topic, which need not exist.

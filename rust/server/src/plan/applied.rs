@@ -10,6 +10,7 @@ use super::bucket::{Bucket, Buckets, Empty, Rate};
 use super::limit::{Exceeded, Limit, Measure};
 use super::numbers::Numbers;
 use super::turn::{Taken, Turn};
+use crate::retention::Retention;
 
 /// `Retry-After` where only another plan or month helps: either may come at any time.
 const LATER: u64 = 3_600;
@@ -36,6 +37,7 @@ pub(crate) struct Applied {
     gauges: Box<[Gauge]>,
     messages: Option<Messages>,
     subscriptions: Option<u64>,
+    history: Retention,
     items: Limits,
     ttl_seconds: Option<u64>,
     quota: Option<Stored>,
@@ -72,9 +74,19 @@ impl Applied {
         let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(spent).or(none);
         let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
         let (gauges, items) = (gauges.into(), numbers.of_items(server));
-        let Numbers { ttl_seconds, subscriptions, .. } = *numbers;
+        let Numbers { ttl_seconds, subscriptions, history, .. } = *numbers;
         let (messages, turn) = (None, Turn::default());
-        Applied { refusal, gauges, messages, subscriptions, items, ttl_seconds, quota, turn }
+        Applied {
+            refusal,
+            gauges,
+            messages,
+            subscriptions,
+            history,
+            items,
+            ttl_seconds,
+            quota,
+            turn,
+        }
     }
 
     /// The same with a limit of messages to topics.
@@ -107,6 +119,11 @@ impl Applied {
         let Some(value) = self.subscriptions.filter(is_met) else { return Ok(()) };
         let retry_after = if count > value { LATER } else { SOON };
         Err(Exceeded { limit: Limit::Subscriptions, value, retry_after })
+    }
+
+    /// What each topic keeps.
+    pub(crate) fn history(&self) -> Retention {
+        self.history
     }
 
     /// The limits of items.

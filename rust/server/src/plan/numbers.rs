@@ -1,8 +1,11 @@
 //! The numbers of an account's plan, as the control plane sends them.
 
+use std::time::Duration;
+
 use attimo_engine::Limits;
 
 use super::limit::{Limit, Measure, Scope};
+use crate::retention::Retention;
 
 /// Limits for each second, by measure.
 pub(super) type Rates = [Option<u64>; Measure::COUNT];
@@ -22,6 +25,8 @@ pub(crate) struct Numbers {
     /// Messages published to topics, for each second.
     pub(super) publishes: Option<u64>,
     pub(super) subscriptions: Option<u64>,
+    /// What each topic keeps.
+    pub(super) history: Retention,
 }
 
 impl Numbers {
@@ -36,6 +41,9 @@ impl Numbers {
                 "ttl_seconds" => read.ttl_seconds = Some(number),
                 "publishes_per_second" => read.publishes = Some(number),
                 "subscriptions" => read.subscriptions = Some(number),
+                "topic_history_messages" => read.history.messages = size(number),
+                "topic_history_seconds" => read.history.time = Duration::from_secs(number),
+                "topic_history_bytes" => read.history.bytes = size(number),
                 "transfer_bytes_per_month" => transfer = number,
                 "blocked" => is_blocked = number > 0,
                 "over_budget" => read.over_budget = Some(number),
@@ -69,4 +77,8 @@ impl Numbers {
             ..*server
         }
     }
+}
+
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use attimo_engine::{Limits, Ttl};
 
 use super::*;
+use crate::retention::Retention;
 
 const SECOND: u64 = 1_000_000;
 const ONE: Taken = Taken { operations: 1, bytes_in: 0, bytes_out: 0 };
@@ -241,6 +243,17 @@ fn buckets_of_caches_and_keys_that_are_gone_are_freed() {
     assert_eq!(times(2, "a"), 3);
     plan.retain(|_| true, |_| true);
     assert_eq!(times(2, "a"), 0);
+}
+
+#[test]
+fn a_plan_says_what_topics_keep() {
+    let numbers =
+        [("topic_history_messages", 7), ("topic_history_seconds", 8), ("topic_history_bytes", 9)];
+    let history = |numbers: &[(&str, u64)]| applied(&plan(numbers), 1, "k", 0).history();
+    let all = Retention { messages: 7, time: Duration::from_secs(8), bytes: 9 };
+    assert_eq!(history(&numbers), all);
+    assert_eq!(history(&numbers[..1]), Retention { messages: 7, ..Retention::default() });
+    assert_eq!(history(&[("topic_history_bytes", u64::MAX)]), Retention::default());
 }
 
 #[test]

@@ -17,10 +17,11 @@ use super::message::{Encodings, Message, Value};
 use super::outbox::{self, Outbox, TopicBatch};
 use super::shard::Shard;
 use super::subscriptions::Subscriptions;
-use super::topic::{Gap, Resume, Retention, Topic, TopicName};
+use super::topic::{Gap, Resume, Topic, TopicName};
 use crate::backend::Backend;
 use crate::clock::{Clock, Now, epoch_microseconds};
 use crate::directory::{AccountId, CacheId};
+use crate::retention::Retention;
 
 /// How many parts the topics are in, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -60,14 +61,9 @@ pub(super) struct Joined {
 }
 
 impl Hub {
-    /// No topics yet, for so many data threads. They share the memory of `backend`, which is
-    /// `memory_bytes` in all.
-    pub(crate) fn new(threads: usize, clock: Clock, memory: (Arc<Backend>, u64)) -> Arc<Self> {
-        Self::keeping(Retention::default(), threads, clock, memory)
-    }
-
-    /// The same, whose topics keep this.
-    pub(super) fn keeping(
+    /// No topics yet, for so many data threads; none keeps more than `keeps`. They share the memory of
+    /// `backend`, which is `memory_bytes` in all.
+    pub(crate) fn new(
         keeps: Retention,
         threads: usize,
         clock: Clock,
@@ -103,17 +99,12 @@ impl Hub {
     /// Without topics, for tests of what has none.
     #[cfg(test)]
     pub(crate) fn unused(backend: &Arc<Backend>) -> Arc<Self> {
-        Hub::new(1, Clock::start(), (backend.clone(), 1 << 24))
+        Hub::new(Retention::default(), 1, Clock::start(), (backend.clone(), 1 << 24))
     }
 
     /// The parts of all topics.
     pub(super) fn shards(&self) -> &[Mutex<Shard>] {
         &self.shards
-    }
-
-    /// What topics keep.
-    pub(super) fn keeps(&self) -> Retention {
-        self.keeps
     }
 
     fn shard(&self, cache: CacheId, name: &str) -> MutexGuard<'_, Shard> {
@@ -126,18 +117,20 @@ impl Hub {
         usize::try_from(hash % SHARDS as u64).unwrap_or_default()
     }
 
-    /// Publishes to a topic; returns the page and the number of the message.
+    /// Publishes to a topic, which keeps at most what its account's plan allows; returns the page and the
+    /// number of the message.
     pub(crate) fn publish(
         &self,
         topic: TopicName<'_>,
         value: Value,
         publisher: Arc<str>,
+        most: Retention,
         now: Now,
     ) -> (u64, u64) {
         let message = Arc::new(Message::new(value, publisher, now.moment, &self.encodings));
         let TopicName { cache, name, .. } = topic;
         let mut shard = self.shard(cache, name);
-        let (message, threads) = self.add(&mut shard, topic, message, now.moment);
+        let (message, threads) = self.add(&mut shard, topic, message, self.keeps.within(most));
         if shard.has_webhooks(cache, name) {
             self.post(topic, &message);
         }
@@ -154,7 +147,7 @@ impl Hub {
             for cache in shard.caches_with(account, name) {
                 let message = Message::new(value.clone(), "".into(), now.moment, &self.encodings);
                 let topic = TopicName { account, cache, name };
-                threads.extend(self.add(&mut shard, topic, message.into(), now.moment).1);
+                threads.extend(self.add(&mut shard, topic, message.into(), self.keeps).1);
             }
             self.added(shard, &threads);
         }
@@ -166,11 +159,12 @@ impl Hub {
         shard: &mut Shard,
         topic: TopicName<'_>,
         message: Arc<Message>,
-        now: Moment,
+        keeps: Retention,
     ) -> (Arc<Message>, Vec<usize>) {
-        let make = || Topic::new(self.next_page(), now);
+        let at = message.at;
+        let make = || Topic::new(self.next_page(), keeps, at);
         shard.change(topic, make, |topic| {
-            let message = topic.publish(message, self.keeps);
+            let message = topic.publish(message, keeps);
             // Under the lock, so that each inbox gets them in the order of their numbers.
             topic.threads.iter().for_each(|thread| self.inboxes[*thread].push(&message));
             (message, topic.threads.clone())
@@ -198,10 +192,10 @@ impl Hub {
         now: Now,
     ) -> Joined {
         let mut shard = self.shard(topic.cache, topic.name);
-        let make = || Topic::new(self.next_page(), now.moment);
+        let make = || Topic::new(self.next_page(), self.keeps, now.moment);
         let joined = shard.change(topic, make, |topic| {
             topic.touch(now.moment);
-            topic.trim(now.moment, self.keeps);
+            topic.trim(now.moment);
             topic.subscribers += 1;
             if !topic.threads.contains(&thread) {
                 topic.threads.push(thread);
@@ -298,7 +292,7 @@ impl Hub {
     pub(crate) fn sweep(&self, now: Moment) {
         let at = self.swept.fetch_add(1, Ordering::Relaxed) % SHARDS;
         let mut shard = self.shards[at].lock();
-        shard.sweep(now, self.keeps);
+        shard.sweep(now);
         self.release(&mut shard);
     }
 

@@ -37,7 +37,7 @@ impl Hub {
             let found = shard.list(cache, (prefix, after), most);
             let found = found.take_while(|(name, _)| last.as_ref().is_none_or(|last| *name < last));
             listed.extend(found.map(|(name, topic)| {
-                let (messages, bytes) = topic.kept(now.moment, self.keeps());
+                let (messages, bytes) = topic.kept(now.moment);
                 let (name, page, last) = (name.clone(), topic.page, topic.last);
                 ListedTopic { name, page, last, subscribers: topic.subscribers, messages, bytes }
             }));

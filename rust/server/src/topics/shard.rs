@@ -7,7 +7,7 @@ use std::sync::Arc;
 use attimo_engine::Moment;
 
 use super::feed::TopicKey;
-use super::topic::{Retention, Topic, TopicName};
+use super::topic::{Topic, TopicName};
 use crate::directory::{AccountId, CacheId};
 
 /// Memory overhead of a topic in bytes, apart from its name and its messages.
@@ -114,10 +114,10 @@ impl Shard {
         self.count();
     }
 
-    /// Drops messages beyond `keeps`, and topics that have been idle for long.
-    pub(super) fn sweep(&mut self, now: Moment, keeps: Retention) {
+    /// Drops messages that are too old, and topics that have been idle for long.
+    pub(super) fn sweep(&mut self, now: Moment) {
         self.keep(|topic| {
-            topic.trim(now, keeps);
+            topic.trim(now);
             !topic.is_over(now)
         });
     }

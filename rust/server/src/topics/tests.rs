@@ -12,11 +12,11 @@ use attimo_engine::{Config, Limits};
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::topic::Retention;
 use super::*;
 use crate::backend::Backend;
 use crate::clock::{Clock, Now};
 use crate::directory::{AccountId, CacheId};
+use crate::retention::Retention;
 
 mod limits;
 
@@ -167,7 +167,7 @@ impl World {
         let limits = Limits::default();
         let config = Config { memory_bytes, shards: 1, seed: [1; 4], limits };
         let (backend, clock) = (Arc::new(Backend::new(config)), Clock::start());
-        let hub = Hub::keeping(KEEPS, THREADS, clock, (backend.clone(), memory_bytes));
+        let hub = Hub::new(KEEPS, THREADS, clock, (backend.clone(), memory_bytes));
         let locals = (0..THREADS).map(|thread| LocalTopics::new(hub.clone(), thread));
         World {
             locals: locals.collect(),
@@ -188,7 +188,8 @@ impl World {
         let length = bytes + self.messages;
         let value = Value { bytes: Bytes::from_static(ZEROS).slice(..length), is_text: false };
         let topic = topic_name(cache, NAMES[topic]);
-        let (page, number) = self.hub.publish(topic, value, "".into(), self.now);
+        let (page, number) =
+            self.hub.publish(topic, value, "".into(), Retention::default(), self.now);
         let published = self.published.entry(page).or_default();
         published.push(length);
         assert_eq!(published.len() as u64, number);

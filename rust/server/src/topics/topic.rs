@@ -9,24 +9,10 @@ use attimo_engine::Moment;
 use super::message::Message;
 use crate::clock::after;
 use crate::directory::{AccountId, CacheId};
+use crate::retention::Retention;
 
 /// How long a topic without messages and subscribers keeps its numbers.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(10);
-
-/// How much of its newest messages a topic keeps: whichever is reached first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Retention {
-    pub(crate) messages: usize,
-    pub(crate) time: Duration,
-    /// Of memory, as [`Message::weight`] counts it.
-    pub(crate) bytes: usize,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Retention { messages: 1_000, time: Duration::from_mins(1), bytes: 1 << 20 }
-    }
-}
 
 /// A topic by its name, and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +53,8 @@ pub(super) struct Topic {
     history: VecDeque<Arc<Message>>,
     /// Their weight.
     bytes: usize,
+    /// What is kept; of that of the newest publisher's plan, too.
+    keeps: Retention,
     /// The data threads with subscribers.
     pub(super) threads: Vec<usize>,
     /// How many subscribers there are.
@@ -76,12 +64,12 @@ pub(super) struct Topic {
 
 impl Topic {
     /// A topic without messages.
-    pub(super) fn new(page: u64, now: Moment) -> Self {
+    pub(super) fn new(page: u64, keeps: Retention, now: Moment) -> Self {
         let (history, threads) = (VecDeque::new(), Vec::new());
-        Topic { page, last: 0, history, bytes: 0, threads, subscribers: 0, used_at: now }
+        Topic { page, last: 0, history, bytes: 0, keeps, threads, subscribers: 0, used_at: now }
     }
 
-    /// Gives a message its number and keeps it.
+    /// Gives a message its number and keeps it, and from now on so much.
     pub(super) fn publish(&mut self, mut message: Arc<Message>, keeps: Retention) -> Arc<Message> {
         self.last += 1;
         self.used_at = message.at;
@@ -91,13 +79,15 @@ impl Topic {
         }
         self.bytes += message.weight();
         self.history.push_back(message.clone());
-        self.trim(message.at, keeps);
+        self.keeps = keeps;
+        self.trim(message.at);
         message
     }
 
     /// Drops the messages that are too many or too old. The newest is kept however large it is, until it
     /// is too old: a subscriber that comes a moment later must get it.
-    pub(super) fn trim(&mut self, now: Moment, keeps: Retention) {
+    pub(super) fn trim(&mut self, now: Moment) {
+        let keeps = self.keeps;
         while let Some(oldest) = self.history.front() {
             let is_large = self.bytes > keeps.bytes && self.history.len() > 1;
             let is_too_much = is_large || self.history.len() > keeps.messages;
@@ -130,8 +120,8 @@ impl Topic {
     }
 
     /// How many messages are kept that are not too old, and their memory in bytes.
-    pub(super) fn kept(&self, now: Moment, keeps: Retention) -> (usize, usize) {
-        let is_old = |message: &Arc<Message>| after(message.at.0, keeps.time) <= now.0;
+    pub(super) fn kept(&self, now: Moment) -> (usize, usize) {
+        let is_old = |message: &Arc<Message>| after(message.at.0, self.keeps.time) <= now.0;
         let old = self.history.partition_point(is_old);
         let of_old: usize = self.history.iter().take(old).map(|message| message.weight()).sum();
         (self.history.len() - old, self.bytes - of_old)
@@ -202,7 +192,7 @@ mod tests {
     }
 
     fn topic(messages: u64) -> Topic {
-        let mut topic = Topic::new(PAGE, Moment(0));
+        let mut topic = Topic::new(PAGE, KEEPS, Moment(0));
         for _ in 0..messages {
             topic.publish(message(1, 0), KEEPS);
         }
@@ -230,9 +220,9 @@ mod tests {
         assert_eq!(topic.history.len(), 2);
         topic.publish(message(2_000, 500), KEEPS);
         assert_eq!((topic.history.len(), topic.first()), (1, 3));
-        topic.trim(Moment(1_499), KEEPS);
+        topic.trim(Moment(1_499));
         assert_eq!(topic.history.len(), 1);
-        topic.trim(Moment(1_500), KEEPS);
+        topic.trim(Moment(1_500));
         assert_eq!((topic.history.len(), topic.bytes(), topic.first()), (0, 0, 4));
         assert!(topic.is_idle() && !topic.is_over(Moment(1_500)));
     }

@@ -28,6 +28,7 @@ use crate::memory_budget::MemoryBudget;
 use crate::meter::{Meter, ThreadMeter};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocol;
+use crate::retention::Retention;
 use crate::state::Core;
 use crate::stats::{Stats, ThreadStats};
 use crate::steps::Turns;
@@ -147,7 +148,7 @@ fn worker(limits: &[(&str, u64)]) -> (Rc<Worker>, watch::Sender<bool>) {
     let config = Config { memory_bytes: MEMORY, shards: 4, seed: [1; 4], limits: limited };
     let (backend, clock) = (Arc::new(Backend::new(config)), Clock::start());
     let memory_budget = MemoryBudget::new(backend.clone(), clock, MEMORY);
-    let hub = Hub::new(1, clock, (backend.clone(), MEMORY));
+    let hub = Hub::new(Retention::default(), 1, clock, (backend.clone(), MEMORY));
     let gate = Gate::new(backend, hub);
     let account = AccountId(1);
     let numbers = limits.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();

@@ -1,17 +1,21 @@
 //! What is kept, and for whom, where memory is short or messages are large.
 
+use std::time::Duration;
+
 use attimo_engine::{Limits, Moment};
 use bytes::Bytes;
 
 use super::super::*;
 use super::{Arc, KEEPS, MEMORY, World, topic_name};
 use crate::clock::{Clock, after};
+use crate::directory::CacheId;
+use crate::retention::Retention;
 
 const LARGE: usize = 1 << 20;
 
 fn publish(hub: &Hub, name: &str, bytes: usize) {
     let value = Value { bytes: Bytes::from(vec![0; bytes]), is_text: false };
-    hub.publish(topic_name(1, name), value, "".into(), Clock::start().now());
+    hub.publish(topic_name(1, name), value, "".into(), Retention::default(), Clock::start().now());
 }
 
 #[test]
@@ -43,9 +47,32 @@ fn messages_are_kept_where_memory_is_spare_and_go_before_items_do() {
 }
 
 #[test]
+fn a_topic_keeps_what_the_server_and_the_plan_of_its_newest_publisher_allow() {
+    let hub = World::new().hub;
+    let now = Clock::start().now();
+    let first_after = |name, most, times| {
+        for _ in 0..times {
+            let value = Value { bytes: vec![0; 1_000].into(), is_text: false };
+            hub.publish(topic_name(1, name), value, "".into(), most, now);
+        }
+        let listed = hub.list(CacheId(1), name, "", 1, now);
+        (listed[0].last, listed[0].messages)
+    };
+
+    let two = Retention { messages: 2, ..Retention::default() };
+    assert_eq!(first_after("by number", two, 4), (4, 2));
+    assert_eq!(first_after("by number", Retention::default(), 9), (13, KEEPS.messages));
+    assert_eq!(first_after("by number", two, 1), (14, 2));
+    let three = Retention { bytes: 3 * Message::weight_of(1_000), ..Retention::default() };
+    assert_eq!(first_after("by size", three, 5), (5, 3));
+    let none = Retention { time: Duration::ZERO, ..Retention::default() };
+    assert_eq!(first_after("by age", none, 5), (5, 0));
+}
+
+#[test]
 fn the_newest_message_is_kept_however_large_it_is_until_it_is_too_old() {
     let now = Clock::start().now().moment;
-    let (mut topic, encodings) = (topic::Topic::new(1, now), message::encodings());
+    let (mut topic, encodings) = (topic::Topic::new(1, KEEPS, now), message::encodings());
     let mut publish = |bytes: usize| {
         let value = Value { bytes: vec![0; bytes].into(), is_text: false };
         topic.publish(Arc::new(Message::new(value, "".into(), now, &encodings)), KEEPS);
@@ -58,7 +85,7 @@ fn the_newest_message_is_kept_however_large_it_is_until_it_is_too_old() {
     assert!(bytes > KEEPS.bytes);
     assert_eq!(publish(3).0, 3);
 
-    topic.trim(Moment(after(now.0, KEEPS.time)), KEEPS);
+    topic.trim(Moment(after(now.0, KEEPS.time)));
     assert_eq!(topic.bytes(), 0);
 }
 
