@@ -133,11 +133,12 @@ def test_a_message_counts_when_it_is_published_and_each_time_that_it_is_delivere
 def test_a_listing_of_topics_counts_its_prefix_and_the_names_of_its_page(metered: Server) -> None:
     headers = {"authorization": metered.api_key}
     with httpx.Client(base_url=metered.http, headers=headers) as web:
-        for topic in ("t-1", "t-22", "other"):
+        for topic in ("t-1", "t-22", "t-333", "other"):
             web.post(f"/topics/by-list/{topic}", content="").raise_for_status()
-        web.get("/cache/by-list/topics", params={"prefix": "t-"}).raise_for_status()
+        page = {"prefix": "t-", "limit": "2"}
+        web.get("/cache/by-list/topics", params=page).raise_for_status()
 
-    eventually(partial(_has, metered, "by-list", 4), "all is in the ledger")
+    eventually(partial(_has, metered, "by-list", 5), "all is in the ledger")
     row = _ledger(metered, "by-list")["ListTopics"]
     assert {"ListTopics": row} == ledger([("ListTopics", Counted(sent=(2,), found=(3, 4)))])
     assert _looks_as_said("listed", row)

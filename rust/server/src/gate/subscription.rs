@@ -178,8 +178,8 @@ impl Call<'_> {
         })
     }
 
-    /// The first `most` topics whose names begin with `prefix` and come after `after`. Counts the prefix
-    /// as received and the names as sent.
+    /// The first `most` topics whose names begin with `prefix` and come after `after`, and whether there
+    /// are more. Counts the prefix as received and the names as sent.
     ///
     /// # Errors
     ///
@@ -190,16 +190,18 @@ impl Call<'_> {
         prefix: &str,
         after: &str,
         most: usize,
-    ) -> Result<Vec<ListedTopic>> {
+    ) -> Result<(Vec<ListedTopic>, bool)> {
         self.allow_all(prefix.as_bytes())?;
         let cache = self.authorization().cache.ok_or(Error::NoSuchCache)?.id;
         self.used.commands += 1;
         self.used.received += Received::item(prefix.len());
-        let listed = self.gate.hub.list(cache, prefix, after, most, self.now());
+        let mut listed = self.gate.hub.list(cache, prefix, after, most + 1, self.now());
+        let has_more = listed.len() > most;
+        listed.truncate(most);
         let names = || listed.iter().map(|topic| topic.name.len());
         self.used.looked.bytes += names().sum::<usize>() as u64;
         self.used.looked.chunks += names().map(chunks).sum::<u64>();
-        Ok(listed)
+        Ok((listed, has_more))
     }
 
     /// The cache of a topic whose name is valid.

@@ -68,10 +68,7 @@ fn topics(request: &CacheRequest<'_>) -> Result<Response> {
             Some(token) => name(&token).ok_or(FOREIGN_TOKEN)?,
             None => String::new(),
         };
-        // One more, which says whether there is another page.
-        let mut listed = call.list_topics(prefix, &after, most + 1)?;
-        let has_more = listed.len() > most;
-        listed.truncate(most);
+        let (listed, has_more) = call.list_topics(prefix, &after, most)?;
         let next_token = listed.last().filter(|_| has_more).map(|last| token(&last.name));
         if request.is_head {
             return Ok(json::head());
