@@ -1,11 +1,12 @@
 """attimo cache items: what a cache holds, with the type, size and remaining life of each item."""
 
-from typing import Any
+from functools import partial
 
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import Integer, argument, cache_name, option
+from attimo.cli.pages import gathered
 from attimo.cli.shapes import Answer, Column, Listing
 from attimo.cli.target import asks_server
 
@@ -45,10 +46,6 @@ def items(client: HttpClient, name: str, prefix: str, limit: int, token: str | N
     Each with its type, its bytes (of key and content), the number of its elements, and when it
     expires. Leaderboards are listed, too.
     """
-    cache, found = CacheClient(client, name), list[dict[str, Any]]()
-    while len(found) < limit:
-        page, token = cache.items(prefix, min(limit - len(found), PAGE), token)
-        found += page
-        if token is None:
-            break
+    cache = CacheClient(client, name)
+    found, token = gathered(partial(cache.items, prefix), token, limit, PAGE)
     return Answer(found, next=token)

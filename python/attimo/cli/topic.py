@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from attimo.cli import inputs, subscription
 from attimo.cli.command import Group, command
 from attimo.cli.inputs import InputFile
 from attimo.cli.options import Integer, argument, option
+from attimo.cli.pages import gathered
 from attimo.cli.progress import Progress
 from attimo.cli.retrying import Retrying
 from attimo.cli.sentences import Extent, noting
@@ -208,13 +210,7 @@ def list_topics(client: TopicClient, prefix: str, limit: int | None, token: str 
     are those that the topic keeps now. A topic is there from its first use until ten minutes after
     its last.
     """
-    listed: list[dict[str, Any]] = []
-    while limit is None or len(listed) < limit:
-        most = PAGE if limit is None else min(PAGE, limit - len(listed))
-        topics, token = client.topics(prefix, most, token)
-        listed += topics
-        if token is None:
-            break
+    listed, token = gathered(partial(client.topics, prefix), token, limit, PAGE)
     return Answer([_row(each) for each in listed], next=token)
 
 
