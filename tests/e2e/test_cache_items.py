@@ -1,24 +1,8 @@
 """`attimo cache items`: what a cache holds, on a terminal and for scripts."""
 
-import itertools
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from e2e.terminal import Terminal
-
-names = (f"items-{number}" for number in itertools.count())
-
-
-@pytest.fixture
-def cache(terminal: Terminal) -> Iterator[str]:
-    """A new cache, which the commands about items use."""
-    name = next(names)
-    terminal.do("cache", "create", name)
-    terminal.variables["ATTIMO_CACHE"] = name
-    yield name
-    terminal.do("cache", "delete", name, "--yes")
 
 
 def test_items_are_shown_with_their_types_sizes_and_lives(terminal: Terminal, cache: str) -> None:

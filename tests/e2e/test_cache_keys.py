@@ -1,9 +1,7 @@
 """`attimo cache keys`: on pipes and terminals, and together with `attimo del`."""
 
-import itertools
 import json
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,17 +11,6 @@ from e2e.terminal import Terminal
 from harness import Server, attimo
 
 BINARY = b"binary:\xff\x1b[1m"
-names = (f"keys-{number}" for number in itertools.count())
-
-
-@pytest.fixture
-def cache(terminal: Terminal) -> Iterator[str]:
-    """A new cache, which the commands about items use."""
-    name = next(names)
-    terminal.do("cache", "create", name)
-    terminal.variables["ATTIMO_CACHE"] = name
-    yield name
-    terminal.do("cache", "delete", name, "--yes")
 
 
 def fill(terminal: Terminal, *keys: bytes) -> None:
