@@ -123,7 +123,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     ),
     "topic_history_bytes": (
         "bytes",
-        "Memory of the messages that each topic keeps, beside the newest.",
+        "Memory of the messages that each topic keeps; the newest is kept in any case.",
         _DROPPED,
         "topic_history_bytes",
     ),

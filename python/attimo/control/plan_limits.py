@@ -92,7 +92,10 @@ KINDS: Mapping[str, Kind] = {
         "seconds", 1, MOST_SECONDS, "How long each topic keeps its messages."
     ),
     "topic_history_bytes": Kind(
-        "bytes", 1, MOST_BYTES, "Memory of the messages that each topic keeps, beside the newest."
+        "bytes",
+        1,
+        MOST_BYTES,
+        "Memory of the messages that each topic keeps; the newest is kept in any case.",
     ),
 }
 """Every limit that is a number. A first cache and a first key are always possible."""

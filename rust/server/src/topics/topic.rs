@@ -53,7 +53,7 @@ pub(super) struct Topic {
     history: VecDeque<Arc<Message>>,
     /// Their weight.
     bytes: usize,
-    /// What is kept; of that of the newest publisher's plan, too.
+    /// What the server and the plan of the account allow, as of the newest message.
     keeps: Retention,
     /// The data threads with subscribers.
     pub(super) threads: Vec<usize>,
@@ -69,7 +69,7 @@ impl Topic {
         Topic { page, last: 0, history, bytes: 0, keeps, threads, subscribers: 0, used_at: now }
     }
 
-    /// Gives a message its number and keeps it, and from now on so much.
+    /// Gives a message its number and keeps it; from now on, the topic keeps as much as `keeps` says.
     pub(super) fn publish(&mut self, mut message: Arc<Message>, keeps: Retention) -> Arc<Message> {
         self.last += 1;
         self.used_at = message.at;
