@@ -1,12 +1,12 @@
 """People who sign in to a server, and what their sessions' tokens open."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from harness import Server
+from letters import letter_to
 
 PASSWORD = "correct horse battery"  # noqa: S105
 COOKIE = "attimo_session"
@@ -55,19 +55,11 @@ class Person:
         """Have somebody join the account; whoever comes is at it."""
         self.ask("POST", "/invitations", {"email": email, "role_id": role_id})
         guest = Person(self.server, email)
-        asked = {"token": self._letter_to(email), "password": PASSWORD}
+        token = letter_to(self.server, email, r'"token": "([^"]+)"')[1]
+        asked = {"token": token, "password": PASSWORD}
         guest.csrf = guest.ask("POST", "/invitations/accept", asked)["csrf_token"]
         return guest
 
     def user_id(self) -> int:
         """The user's number."""
         return int(self.ask("GET", "/session")["user_id"])
-
-    def _letter_to(self, email: str) -> str:
-        letters = sorted(
-            (self.server.data_dir / "mail").iterdir(), key=lambda file: file.stat().st_mtime_ns
-        )
-        texts = [letter.read_text().replace("=\n", "") for letter in letters]
-        found = re.search(r'"token": "([^"]+)"', [text for text in texts if email in text][-1])
-        assert found
-        return found[1]

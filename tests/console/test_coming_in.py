@@ -13,20 +13,11 @@ from conformance.people import PASSWORD, Person
 from console.visiting import SHOTS, Cast, complaints, visit
 from docs.generator import documentation
 from harness import Server, bare_environment
+from letters import letter_to
 
 pictures = documentation("pictures")
 MOST_BYTES = 100 * 1024
 """Of a picture."""
-
-
-def letter_link(server: Server, path: str) -> str:
-    """The newest link to a page in the server's e-mail."""
-    mail = sorted((server.data_dir / "mail").iterdir(), key=lambda each: each.stat().st_mtime)
-    found = [
-        re.search(rf"https://\S+?({path}#\S+)", each.read_text().replace("=\n", ""))
-        for each in mail
-    ]
-    return [each[1] for each in found if each][-1]
 
 
 def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
@@ -124,7 +115,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_of_an_e_mail(
             page.get_by_label("E-mail").fill(email)
             page.get_by_role("button", name="Send the link").click()
             expect(page.get_by_role("status")).to_contain_text("a link is on its way")
-        page.goto(letter_link(open_server, "/console/reset"))
+        page.goto(letter_to(open_server, user.email, r"https://\S+?(/console/reset#\S+)")[1])
         assert "#" not in page.url
         page.get_by_label("New password").fill("short")
         page.get_by_role("button", name="Set the password").click()
