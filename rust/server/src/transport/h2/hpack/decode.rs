@@ -164,9 +164,8 @@ impl Block<'_> {
         if !is_huffman {
             return Ok(text);
         }
-        self.buffer.clear();
-        huffman::decode(text, &mut self.buffer)?;
-        Ok(&self.buffer)
+        let length = huffman::decode(text, &mut self.buffer)?;
+        Ok(&self.buffer[..length])
     }
 }
 

@@ -30,6 +30,8 @@ const SHORTEST: usize = 5;
 const LONGEST: usize = 30;
 /// How many bits one lookup takes: two letters or digits that are frequent in paths.
 const AT_ONCE: u32 = 12;
+/// How many bits are held while there are more: no code is longer.
+const FILLED: u32 = 32;
 
 /// Where the codes of one length end.
 #[derive(Clone, Copy)]
@@ -124,42 +126,60 @@ const fn search(bits: u32, mut length: u32) -> (u16, u32) {
     }
 }
 
-/// Decodes `text` and appends it to `to`; the result is at most 8/5 as long.
+/// Decodes `text` to the front of `to`, which grows if it must, and returns the length of the result: at
+/// most 8/5 of that of `text`.
 ///
 /// # Errors
 ///
 /// [`Broken`] if it contains EOS, or its padding is not at most seven ones.
-pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<(), Broken> {
-    let start = to.len();
-    to.resize(start + text.len() * 8 / SHORTEST + 2, 0);
-    let (mut bits, mut at) = (Bits { text, held: 0, count: 0 }, start);
+pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<usize, Broken> {
+    let room = text.len() * 8 / SHORTEST + 2;
+    if to.len() < room {
+        to.resize(room, 0);
+    }
+    let to = &mut to[..room];
+    let (mut bits, mut at) = (Bits { text, held: 0, count: 0 }, 0);
     loop {
         bits = bits.filled();
-        let Start { bytes, count, length } = STARTS[(!bits.held >> (u64::BITS - AT_ONCE)) as usize];
+        // As long as a lookup has all of its bits, whatever it finds is there.
+        while bits.count >= AT_ONCE {
+            let Start { bytes, count, length } = bits.start();
+            if count == 0 {
+                break;
+            }
+            to[at..at + 2].copy_from_slice(&bytes);
+            at += usize::from(count);
+            bits = bits.without(length.into());
+        }
+        if bits.count < FILLED && !bits.text.is_empty() {
+            continue;
+        }
+        if bits.are_padding() {
+            return Ok(at);
+        }
+        let Start { bytes, count, length } = bits.start();
         if count > 0 && u32::from(length) <= bits.count {
             to[at..at + 2].copy_from_slice(&bytes);
             at += usize::from(count);
             bits = bits.without(length.into());
-        } else if let Some((byte, rest)) = one(bits)? {
+        } else {
+            let (byte, rest) = one(bits)?;
             to[at] = byte;
             at += 1;
             bits = rest;
-        } else {
-            to.truncate(at);
-            return Ok(());
         }
     }
 }
 
-/// Decodes a single symbol and returns it with the remaining bits; `None` at the end of the text.
+/// Decodes a single symbol and returns it with the remaining bits.
 #[cold]
-fn one(bits: Bits<'_>) -> Result<Option<(u8, Bits<'_>)>, Broken> {
+fn one(bits: Bits<'_>) -> Result<(u8, Bits<'_>), Broken> {
     let (symbol, length) = search(!((bits.held >> 32) as u32), 1);
     if length > bits.count {
-        return if bits.are_padding() { Ok(None) } else { Err(Broken) };
+        return Err(Broken);
     }
     let symbol = u8::try_from(symbol).map_err(|_| Broken)?;
-    Ok(Some((symbol, bits.without(length))))
+    Ok((symbol, bits.without(length)))
 }
 
 /// The bits still to decode. Passed by value, so that they stay in registers.
@@ -174,9 +194,9 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// The same with at least 32 bits in `held`, if the text has that many left.
+    /// The same with at least [`FILLED`] bits in `held`, if the text has that many left.
     fn filled(mut self) -> Self {
-        if self.count >= 32 {
+        if self.count >= FILLED {
             return self;
         }
         if let Some((word, rest)) = self.text.split_first_chunk() {
@@ -192,6 +212,11 @@ impl Bits<'_> {
         self
     }
 
+    /// The first symbols, if all of their bits are there.
+    fn start(&self) -> Start {
+        STARTS[(!self.held >> (u64::BITS - AT_ONCE)) as usize]
+    }
+
     /// The same without the first `bits`.
     fn without(mut self, bits: u32) -> Self {
         self.held <<= bits;
@@ -199,18 +224,50 @@ impl Bits<'_> {
         self
     }
 
+    /// Whether nothing is left but the padding; no symbol is seven ones or fewer.
     fn are_padding(&self) -> bool {
-        self.held == 0 && self.count < 8
+        self.text.is_empty() && self.held == 0 && self.count < 8
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn decoded(text: &[u8]) -> Result<Vec<u8>, Broken> {
-        let mut to = Vec::new();
-        decode(text, &mut to).map(|()| to)
+        let mut to = b"what was here before".to_vec();
+        let length = decode(text, &mut to)?;
+        to.truncate(length);
+        Ok(to)
+    }
+
+    /// The same, one symbol at a time.
+    fn decoded_by_symbols(text: &[u8]) -> Result<Vec<u8>, Broken> {
+        let (mut bits, mut to) = (Bits { text, held: 0, count: 0 }.filled(), Vec::new());
+        while !bits.are_padding() {
+            let (byte, rest) = one(bits)?;
+            to.push(byte);
+            bits = rest.filled();
+        }
+        Ok(to)
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_decoded_as_one_symbol_after_the_other(text in vec(any::<u8>(), 0..60)) {
+            prop_assert_eq!(decoded(&text), decoded_by_symbols(&text));
+        }
+
+        #[test]
+        fn what_is_encoded_is_decoded(text in vec(any::<u8>(), 0..40), readable in "[ -~]{0,80}") {
+            for text in [text, readable.into_bytes()] {
+                let bits: String = text.iter().map(|byte| code((*byte).into())).collect();
+                prop_assert_eq!(decoded(&packed(&bits)), Ok(text));
+            }
+        }
     }
 
     /// The code of `symbol`, as text of ones and zeros.
