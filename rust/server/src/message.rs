@@ -3,9 +3,13 @@
 use bytes::Bytes;
 use http::{Method, StatusCode, Version};
 
+mod common;
+mod entity_tag;
 mod headers;
 mod target;
 
+pub(crate) use self::common::{COMMON, Common};
+pub(crate) use self::entity_tag::EntityTag;
 pub(crate) use self::headers::Headers;
 pub(crate) use self::target::Target;
 
@@ -22,6 +26,9 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
+    /// Fields by their names alone, before [`Response::headers`].
+    pub(crate) common: &'static [Common],
+    pub(crate) etag: Option<EntityTag>,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
     /// Whether the length of the body is told: not to `HEAD` if it would have to be worked out.
@@ -32,7 +39,7 @@ impl Response {
     /// An answer of 200 with this content, and no headers yet.
     pub(crate) fn new(body: Bytes) -> Self {
         let (status, headers) = (StatusCode::OK, Headers::default());
-        Response { status, headers, body, tells_length: true }
+        Response { status, common: &[], etag: None, headers, body, tells_length: true }
     }
 
     /// An answer of 200 to `HEAD`, whose content nobody has made (RFC 9110 §9.3.2).

@@ -4,18 +4,12 @@
 //! next request: so a shared cache keeps none (RFC 9111 §5.2.2.7, RFC 6750 §2.3), and a client's
 //! own asks each time whether the entity tag still holds. `Vary` is on every answer, also of
 //! requests without these headers: a cache that is told to keep answers all the same must not hand
-//! one out to another caller or page (Fetch, "CORS protocol and HTTP caches").
+//! one out to another caller or page (Fetch, "CORS protocol and HTTP caches"). Connections add both
+//! (`Common::Private`, `Common::Varies`).
 
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 
 use crate::message::Headers;
-
-/// Added to an answer without a `cache-control` of its own.
-pub(crate) static PRIVATE: (HeaderName, HeaderValue) =
-    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-/// Added to every answer.
-pub(crate) static VARIES: (HeaderName, HeaderValue) =
-    (header::VARY, HeaderValue::from_static("authorization, origin"));
 
 /// Forbids caches to store an answer, unless it has a `cache-control` of its own.
 ///

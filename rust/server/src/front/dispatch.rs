@@ -7,6 +7,7 @@ use http::header;
 use super::client::Client;
 use super::grpc::grpc_web::{self, Mode};
 use super::grpc::web_stream;
+use super::known::Known;
 use super::rest::{self, paths};
 use super::streamed::Answered;
 use super::{cors, grpc};
@@ -46,15 +47,20 @@ pub(crate) fn limit(parts: &Parts) -> usize {
     Mode::of(parts).map_or(REQUEST_BYTES, Mode::limit)
 }
 
-/// Answers a request that does not wait.
+/// Answers a request that does not wait; `known` is what the same headers have asked for before.
 pub(crate) fn answer(
     client: &Client,
     parts: &Parts,
+    known: Option<&Known<rest::KnownCall>>,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
 ) -> Response {
     let origins = &client.worker.core.origins;
+    if let Some(call) = known.and_then(|known| known.get(&client.worker, now)) {
+        let response = rest::answer_known(client, parts, &call, body, now, steps);
+        return cors::opened(origins, parts.headers.get("origin"), response);
+    }
     if cors::is_preflight(parts) {
         return cors::preflight(origins, parts);
     }
@@ -63,7 +69,7 @@ pub(crate) fn answer(
     }
     let response = match Mode::of(parts) {
         Some(mode) => grpc_web::answer(client, parts, mode, body, now, steps),
-        None => rest::answer(client, parts, body, now, steps),
+        None => rest::answer(client, parts, known, body, now, steps),
     };
     cors::opened(origins, parts.headers.get("origin"), response)
 }

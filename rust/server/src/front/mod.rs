@@ -11,6 +11,7 @@ pub(crate) mod dispatch;
 pub(crate) mod fault_injection;
 pub(crate) mod grpc;
 pub(crate) mod host;
+pub(crate) mod known;
 pub(crate) mod origins;
 mod proxies;
 mod request_id;

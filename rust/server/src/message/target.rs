@@ -54,6 +54,34 @@ impl Target {
         Some(())
     }
 
+    /// Changes what follows the first `stem` bytes of path and query, if `text` begins with the same bytes
+    /// and the rest is plain, as [`Target::stem`] says. False, and nothing has changed, otherwise.
+    pub(crate) fn set_tail(&mut self, stem: usize, text: &[u8]) -> bool {
+        let Some((start, tail)) = text.split_at_checked(stem) else { return false };
+        let Ok(tail) = str::from_utf8(tail) else { return false };
+        if self.text.as_bytes().get(..stem) != Some(start) || !is_plain(tail.as_bytes()) {
+            return false;
+        }
+        let is_in_path = self.path == self.text.len();
+        self.text.truncate(stem);
+        self.text.push_str(tail);
+        if is_in_path {
+            self.path = self.text.len();
+        }
+        true
+    }
+
+    /// How many bytes of path and query precede `tail`, which ends them; `None` unless it is plain: not
+    /// empty, and only of bytes that stand for themselves wherever they are in a path or a value.
+    pub(crate) fn stem(&self, tail: &[u8]) -> Option<usize> {
+        is_plain(tail).then(|| self.text.len().saturating_sub(tail.len()))
+    }
+
+    /// What follows the first `stem` bytes of path and query.
+    pub(crate) fn tail(&self, stem: usize) -> &[u8] {
+        self.text.as_bytes().get(stem..).unwrap_or_default()
+    }
+
     /// The path, as received.
     pub(crate) fn path(&self) -> &str {
         &self.text[..self.path]
@@ -101,6 +129,8 @@ impl From<Uri> for Target {
 /// Where a byte may not be, or ends what is before it.
 const NOT_IN_PATHS: u8 = 1;
 const NOT_IN_QUERIES: u8 = 2;
+/// Where a byte may have another meaning than itself.
+const NOT_PLAIN: u8 = 4;
 
 static BYTES: [u8; 256] = bytes();
 
@@ -108,16 +138,35 @@ const fn bytes() -> [u8; 256] {
     let (mut bytes, mut byte) = ([0; 256], 0_u8);
     loop {
         bytes[byte as usize] = match byte {
-            0..=b' ' | b'#' | b'<' | b'>' | 0x7f => NOT_IN_PATHS | NOT_IN_QUERIES,
-            b'?' | b'`' => NOT_IN_PATHS,
-            b'"' => NOT_IN_QUERIES,
-            _ => 0,
+            0..=b' ' | b'#' | b'<' | b'>' | 0x7f => NOT_IN_PATHS | NOT_IN_QUERIES | NOT_PLAIN,
+            b'?' | b'`' => NOT_IN_PATHS | NOT_PLAIN,
+            b'"' => NOT_IN_QUERIES | NOT_PLAIN,
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b':'
+            | b'/'
+            | b'@'
+            | b'='
+            | b','
+            | b';' => 0,
+            _ => NOT_PLAIN,
         };
         if byte == 255 {
             return bytes;
         }
         byte += 1;
     }
+}
+
+/// Whether all bytes stand for themselves, and there are some.
+fn is_plain(text: &[u8]) -> bool {
+    let found = text.iter().fold(0, |found, byte| found | BYTES[usize::from(*byte)]);
+    found & NOT_PLAIN == 0 && !text.is_empty()
 }
 
 /// Where the first byte is that may not be there; the end, if all may.
@@ -160,6 +209,36 @@ mod tests {
         #[test]
         fn a_target_is_split_as_by_the_crate_http(text in "/[a-z/?#&=%é \"`]{0,40}") {
             prop_assert_eq!(parts(text.as_bytes()), expected(text.as_bytes()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_target_whose_tail_changes_is_as_one_that_is_read_anew(
+            stem in "/cache/[a-z]{1,3}(/|\\?key=|\\?a=%20&key=)",
+            old in "[a-z0-9:/]{1,20}",
+            new in "([a-z0-9:/@=,;._~-]{0,20}|[ -\u{ff}]{0,4})",
+        ) {
+            let mut target = Target::of_path([&stem, &*old].concat().as_bytes()).unwrap();
+            prop_assert_eq!(target.stem(old.as_bytes()), Some(stem.len()));
+
+            let text = [&stem, &*new].concat();
+            let before = target.clone();
+            if target.set_tail(stem.len(), text.as_bytes()) {
+                prop_assert_eq!(target.tail(stem.len()), new.as_bytes());
+                prop_assert_eq!(Some(target), Target::of_path(text.as_bytes()));
+                prop_assert!(!new.bytes().any(|byte| b"%+&?#".contains(&byte) || !byte.is_ascii_graphic()));
+            } else {
+                prop_assert_eq!(target, before);
+                prop_assert!(!new.bytes().all(|byte| byte.is_ascii_alphanumeric()) || new.is_empty());
+            }
+        }
+
+        #[test]
+        fn a_tail_is_not_changed_behind_another_stem(text in "/cache/[a-d]{1,4}/[a-d]{1,4}") {
+            let mut target = Target::of_path(b"/cache/abc/x").unwrap();
+            let is_same = text.starts_with("/cache/abc/");
+            prop_assert_eq!(target.set_tail(11, text.as_bytes()), is_same);
         }
     }
 

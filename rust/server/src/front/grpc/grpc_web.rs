@@ -13,7 +13,6 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderValue};
 
-use super::CallCache;
 use super::frame::PREFIX;
 use super::reply::Reply;
 use super::status::Status;
@@ -151,7 +150,7 @@ pub(crate) fn answer(
     steps: &Steps<'_>,
 ) -> Response {
     let body = body.and_then(|body| mode.read(body, steps));
-    let reply = super::answer(client, Via::GrpcWeb, parts, &CallCache::default(), body, now, steps);
+    let reply = super::answer(client, Via::GrpcWeb, parts, None, body, now, steps);
     response(mode.of_answer(parts), reply, steps)
 }
 

@@ -1,8 +1,7 @@
-//! Calls with the same headers as one before. What the headers say is checked once, until the directory
-//! changes or the token expires. Who is over a limit may send any number of calls, so these cost as
-//! little as they can.
+//! Calls with the same headers as one before. Who is over a limit may send any number of calls, so these
+//! cost as little as they can.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use super::status::Status;
 use super::{frame, quirks, routes};
 use crate::clock::Now;
 use crate::error::{Error, Result};
+use crate::front::known::{Checked, Known};
 use crate::gate::{Authorization, DataRequest};
 use crate::message::Headers;
 use crate::methods::Api;
@@ -21,7 +21,7 @@ use crate::stats::Via;
 use crate::steps::Steps;
 
 /// A call to a data method whose headers were checked: what is left is its message.
-pub(super) struct KnownCall {
+pub(crate) struct KnownCall {
     pub(super) authorization: Rc<Authorization>,
     pub(super) via: Via,
     pub(super) api: Api,
@@ -29,41 +29,26 @@ pub(super) struct KnownCall {
     was_refused: Cell<bool>,
 }
 
-/// The call that the same headers made before, if any.
-#[derive(Clone, Default)]
-pub(crate) struct CallCache(RefCell<Option<Rc<KnownCall>>>);
-
-impl CallCache {
-    /// That call, if it may still be made.
-    pub(super) fn get(&self, worker: &Worker, now: Now) -> Option<Rc<KnownCall>> {
-        let known = self.0.borrow();
-        let call = known.as_ref()?;
-        worker.core.gate.holds(&call.authorization, now).then(|| call.clone())
+impl Checked for KnownCall {
+    fn authorization(&self) -> &Authorization {
+        &self.authorization
     }
+}
 
-    /// Keeps a call.
-    pub(super) fn set(&self, call: Rc<KnownCall>) {
-        self.0.replace(Some(call));
-    }
-
-    /// Forgets the call, since the headers have changed.
-    pub(crate) fn clear(&mut self) {
-        self.0.take();
-    }
-
+impl Known<KnownCall> {
     /// Whether a limit has refused the last call with these headers.
     pub(crate) fn was_refused(&self) -> bool {
-        self.0.borrow().as_ref().is_some_and(|call| call.was_refused.get())
+        self.and_then(|call| call.was_refused.get().then_some(())).is_some()
     }
 
     /// Refuses and counts a call of which only the headers need to have arrived, if a limit is met.
     /// `None`, and nothing is counted, if it has to be served as any other.
     pub(crate) fn refuse(&self, worker: &Worker, now: Now) -> Option<Exceeded> {
-        let known = self.0.borrow();
-        let KnownCall { authorization, via, api, .. } = &**known.as_ref()?;
-        let met = worker.core.gate.refuse(authorization, (*via, *api), now, &worker.stats)?;
-        worker.stats.failed(*via, Status::Limited(met).code());
-        Some(met)
+        self.and_then(|KnownCall { authorization, via, api, .. }| {
+            let met = worker.core.gate.refuse(authorization, (*via, *api), now, &worker.stats)?;
+            worker.stats.failed(*via, Status::Limited(met).code());
+            Some(met)
+        })
     }
 }
 

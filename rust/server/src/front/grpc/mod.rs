@@ -9,6 +9,7 @@ use http_body_util::Full;
 
 use super::client::Client;
 use super::cors;
+use super::known::Known;
 use super::request_id::{self, REQUEST_ID};
 use crate::clock::Now;
 use crate::error::{Error, Result};
@@ -45,8 +46,7 @@ pub(crate) mod subscribe;
 pub(crate) mod web_stream;
 mod wire;
 
-pub(crate) use self::known_call::CallCache;
-use self::known_call::KnownCall;
+pub(crate) use self::known_call::KnownCall;
 pub(crate) use self::pubsub::is_subscribe;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
@@ -123,12 +123,12 @@ pub(crate) fn answer(
     client: &Client,
     via: Via,
     parts: &Parts,
-    known: &CallCache,
+    known: Option<&Known<KnownCall>>,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
 ) -> std::result::Result<Reply, Status> {
-    let serve = || match known.get(&client.worker, now) {
+    let serve = || match known.and_then(|known| known.get(&client.worker, now)) {
         Some(call) => call.serve(&client.worker, &parts.headers, body, now, steps),
         None => called(client, via, parts, known, body, now, steps),
     };
@@ -164,7 +164,7 @@ fn called(
     client: &Client,
     via: Via,
     parts: &Parts,
-    known: &CallCache,
+    known: Option<&Known<KnownCall>>,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
@@ -190,7 +190,9 @@ fn called(
     if cache.is_empty() {
         return serve(&call, body.and(Err(NO_CACHE)));
     }
-    known.set(call.clone());
+    if let Some(known) = known {
+        known.set(call.clone());
+    }
     serve(&call, body)
 }
 
@@ -224,8 +226,8 @@ pub(crate) async fn answer_async(
     }
     inject(client, parts).await?;
     let now = client.worker.core.clock.now();
-    let (steps, known) = (Steps::one(), CallCache::default());
-    let serve = || guarded(|| called(client, via, parts, &known, body.clone(), now, &steps));
+    let steps = Steps::one();
+    let serve = || guarded(|| called(client, via, parts, None, body.clone(), now, &steps));
     or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 

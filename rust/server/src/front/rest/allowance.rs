@@ -11,6 +11,11 @@ use crate::message::{Parts, Response};
 /// In a request, with any value, it asks for itself in the answer.
 const REMAINING: &str = "x-free-remaining-bytes";
 
+/// Whether a request asks for it.
+pub(super) fn is_wanted(parts: &Parts) -> bool {
+    parts.headers.contains_key(REMAINING)
+}
+
 /// The answer, with what is left if the request asks for it: of a failed one, too.
 ///
 /// # Errors
@@ -22,7 +27,7 @@ pub(super) fn told(
     authorization: &Authorization,
     answered: Result<Response>,
 ) -> Result<Response> {
-    if !parts.headers.contains_key(REMAINING) || matches!(answered, Err(Error::Waiting)) {
+    if !is_wanted(parts) || matches!(answered, Err(Error::Waiting)) {
         return answered;
     }
     let Some(left) = authorization.transfer_left() else { return answered };

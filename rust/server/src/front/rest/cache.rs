@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::Method;
 use memchr::memchr;
 
+use super::known_call::KnownCall;
 use super::paths::decoded;
 use super::query::Query;
 use super::request::CacheRequest;
@@ -19,6 +20,7 @@ use super::{allowance, conditions, listing, status, topic_listing};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
+use crate::front::known::Known;
 use crate::front::{admission, basic};
 use crate::gate::{INVALID, SignedUrl};
 use crate::message::{Parts, Response};
@@ -27,7 +29,7 @@ use crate::steps::Steps;
 
 const NOT_SIGNED_FOR: Error = Error::denied("a signed URL is for GET, PUT and POST only");
 
-/// Answers a request for a cache; `path` follows `/cache/`.
+/// Answers a request for a cache; `path` follows `/cache/`. What the headers ask for is kept in `known`.
 ///
 /// # Errors
 ///
@@ -35,10 +37,10 @@ const NOT_SIGNED_FOR: Error = Error::denied("a signed URL is for GET, PUT and PO
 pub(super) fn answer(
     client: &Client,
     parts: &Parts,
+    known: Option<&Known<KnownCall>>,
     path: &str,
     body: Result<Bytes>,
-    now: Now,
-    steps: &Steps<'_>,
+    (now, steps): (Now, &Steps<'_>),
 ) -> Result<Response> {
     let (name, below) = match memchr(b'/', path.as_bytes()) {
         Some(at) => (&path[..at], Some(&path[at + 1..])),
@@ -77,20 +79,24 @@ pub(super) fn answer(
     if !(route.is_none() && matches!(wanted, Some(Verb::Get | Verb::Put))) {
         conditions::refuse(&parts.headers)?;
     }
-    let is_head = parts.method == Method::HEAD;
-    let headers = &parts.headers;
-    let stats = &client.worker.stats;
+    let in_path = below.path.filter(|_| path_key.is_some());
+    if let Some(known) = known.filter(|_| signed.is_none())
+        && let Some(call) = KnownCall::of(parts, &query, in_path, handler, &authorization)
+    {
+        known.set(Rc::new(call));
+    }
     let answered = handler(&CacheRequest {
         gate,
-        stats,
+        stats: &client.worker.stats,
         authorization: &authorization,
         now,
         steps,
         body,
-        path_key,
-        headers,
+        key: path_key,
+        is_in_path: in_path.is_some(),
+        headers: &parts.headers,
         query,
-        is_head,
+        is_head: parts.method == Method::HEAD,
     });
     allowance::told(client, parts, &authorization, answered)
 }

@@ -5,49 +5,29 @@
 
 use attimo_engine::ValueHash;
 use attimo_engine::commands::scalar::{Condition, HashCondition};
-use http::header::{self, HeaderName, HeaderValue};
+use http::header;
 
 use crate::error::{Error, Result};
-use crate::message::Headers;
-
-/// Two digits for each byte of the digest, in quotes.
-const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
-
-/// The two digits of each byte.
-static DIGITS: [[u8; 2]; 256] = digits();
-
-const fn digits() -> [[u8; 2]; 256] {
-    let of = b"0123456789abcdef";
-    let (mut digits, mut byte) = ([[0; 2]; 256], 0);
-    while byte < 256 {
-        digits[byte] = [of[byte >> 4], of[byte & 15]];
-        byte += 1;
-    }
-    digits
-}
+use crate::message::{EntityTag, Headers};
 
 /// The entity tag of a value.
-pub(super) fn etag(hash: ValueHash) -> HeaderValue {
-    let mut text = [b'"'; ETAG_BYTES];
-    for (pair, byte) in text[1..].as_chunks_mut().0.iter_mut().zip(hash.0) {
-        *pair = DIGITS[usize::from(byte)];
-    }
-    HeaderValue::from_bytes(&text).expect("digits and quotes are visible")
+pub(super) fn etag(hash: ValueHash) -> EntityTag {
+    EntityTag::of(hash.0)
 }
 
 /// Whether `If-Match` accepts the value with this tag. Weak tags never match.
-pub(super) fn is_wanted(headers: &Headers, etag: &HeaderValue) -> bool {
+pub(super) fn is_wanted(headers: &Headers, etag: &EntityTag) -> bool {
     !headers.contains_key("if-match") || names(headers, "if-match", etag, |tag| !tag.is_weak)
 }
 
 /// Whether `If-None-Match` names the value with this tag.
-pub(super) fn matches_etag(headers: &Headers, etag: &HeaderValue) -> bool {
+pub(super) fn matches_etag(headers: &Headers, etag: &EntityTag) -> bool {
     names(headers, "if-none-match", etag, |_| true)
 }
 
 /// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a
 /// date is never that of a value, for values have none (RFC 9110 §13.1.5).
-pub(super) fn is_in_range(headers: &Headers, etag: &HeaderValue) -> bool {
+pub(super) fn is_in_range(headers: &Headers, etag: &EntityTag) -> bool {
     let mut said = headers.get_all(header::IF_RANGE);
     match (said.next(), said.next()) {
         (None, _) => true,
@@ -60,7 +40,7 @@ pub(super) fn is_in_range(headers: &Headers, etag: &HeaderValue) -> bool {
 fn names(
     headers: &Headers,
     header: &str,
-    etag: &HeaderValue,
+    etag: &EntityTag,
     counts: impl Fn(&Tag<'_>) -> bool,
 ) -> bool {
     headers.get_all(header).any(|value| {
@@ -69,7 +49,7 @@ fn names(
             return true;
         }
         while let Some((tag, after)) = next_tag(rest) {
-            if *tag.text == etag.as_bytes()[1..ETAG_BYTES - 1] && counts(&tag) {
+            if *tag.text == *etag.digits() && counts(&tag) {
                 return true;
             }
             rest = after;
@@ -117,7 +97,7 @@ impl Wanted {
     ///
     /// [`Error`] if they ask for more than one thing, or cannot be read.
     pub(super) fn of(headers: &Headers) -> Result<Self> {
-        match (one(headers, header::IF_MATCH)?, one(headers, header::IF_NONE_MATCH)?) {
+        match (one(headers, "if-match")?, one(headers, "if-none-match")?) {
             (None, None) => Ok(Self::Nothing),
             (Some(Tagged::Any), None) => Ok(Self::Item(Condition::Present)),
             (None, Some(Tagged::Any)) => Ok(Self::Item(Condition::Absent)),
@@ -159,7 +139,7 @@ struct Tag<'a> {
 impl Tag<'_> {
     /// The digest in it, if it is one of ours.
     fn hash(&self) -> Option<ValueHash> {
-        let is_ours = self.text.len() == ETAG_BYTES - 2
+        let is_ours = self.text.len() == 2 * size_of::<ValueHash>()
             && self.text.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         let digits = str::from_utf8(self.text).ok().filter(|_| is_ours)?;
         let hash = u128::from_str_radix(digits, 16).ok()?;
@@ -168,8 +148,9 @@ impl Tag<'_> {
 }
 
 /// What a header asks for that may name one tag.
-fn one(headers: &Headers, name: HeaderName) -> Result<Option<Tagged<'_>>> {
-    let mut values = headers.get_all(&name);
+#[inline]
+fn one<'a>(headers: &'a Headers, name: &str) -> Result<Option<Tagged<'a>>> {
+    let mut values = headers.get_all(name);
     let Some(value) = values.next() else { return Ok(None) };
     let wrong = || Error::Invalid(format!("{name} must be * or one entity tag in quotes"));
     if values.next().is_some() {
@@ -197,6 +178,8 @@ fn next_tag(list: &[u8]) -> Option<(Tag<'_>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderName;
+
     use super::*;
 
     const EMPTY: &str = "\"99aa06d3014798d86001c324468d497f\"";
@@ -207,8 +190,7 @@ mod tests {
 
     #[test]
     fn the_tag_of_a_value_is_its_digest() {
-        assert_eq!(etag(ValueHash::of(b"")), EMPTY);
-        assert_eq!(etag(ValueHash([0; 16])).len(), ETAG_BYTES);
+        assert_eq!(etag(ValueHash::of(b"")).as_bytes(), EMPTY.as_bytes());
     }
 
     #[test]

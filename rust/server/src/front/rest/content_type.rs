@@ -4,13 +4,17 @@
 //! a script of the server's origin. So scripts have no type here, documents that could contain one
 //! (HTML, SVG, XML) are sandboxed, and sniffing is disabled.
 
+use bytes::Bytes;
+use http::StatusCode;
 use http::header::{self, HeaderValue};
 
-use crate::message::Headers;
+use crate::message::{Common, Headers, Response};
 
 // Momento documents "octet-stream", which is not a media type; this is the one that it means.
-const BINARY: ContentType = ContentType::inert("application/octet-stream");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const BINARY: ContentType = ContentType { kind: None, is_active: false };
+// A browser must not interpret a stored value as a script or a page.
+const UNKNOWN: &[Common] = &[Common::Binary, Common::NoSniff, Common::Ranges];
+const KNOWN: &[Common] = &[Common::NoSniff, Common::Ranges];
 /// No scripts, no forms, an origin of its own
 /// (<https://www.w3.org/TR/CSP3/#directive-sandbox>).
 const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
@@ -20,18 +24,19 @@ const LONGEST: usize = 8;
 /// The content type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ContentType {
-    kind: HeaderValue,
+    /// `None` for unknown bytes.
+    kind: Option<HeaderValue>,
     /// Whether a browser would show it as a document that may hold scripts.
     is_active: bool,
 }
 
 impl ContentType {
     const fn inert(kind: &'static str) -> Self {
-        ContentType { kind: HeaderValue::from_static(kind), is_active: false }
+        ContentType { kind: Some(HeaderValue::from_static(kind)), is_active: false }
     }
 
     const fn active(kind: &'static str) -> Self {
-        ContentType { kind: HeaderValue::from_static(kind), is_active: true }
+        ContentType { kind: Some(HeaderValue::from_static(kind)), is_active: true }
     }
 
     /// The type of unknown bytes.
@@ -51,19 +56,24 @@ impl ContentType {
         of_extension(lower)
     }
 
-    /// Adds it to the headers of a response.
-    pub(super) fn write(self, headers: &mut Headers) {
-        headers.append(header::CONTENT_TYPE, self.kind);
-        // A browser must not interpret a stored value as a script or a page.
-        headers.append(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    /// The response with a value of this type, or with a part of it: parts of it can be asked for.
+    pub(super) fn response(self, status: StatusCode, body: Bytes) -> Response {
+        let mut response = Response::of(status, body);
+        let Some(kind) = self.kind else {
+            return Response { common: UNKNOWN, ..response };
+        };
+        response.common = KNOWN;
+        response.headers = Headers::with_capacity(2);
+        response.headers.append(header::CONTENT_TYPE, kind);
         if self.is_active {
-            headers.append(header::CONTENT_SECURITY_POLICY, SANDBOX);
+            response.headers.append(header::CONTENT_SECURITY_POLICY, SANDBOX);
         }
+        response
     }
 
     /// As the part of a multipart response names it.
     pub(super) fn as_bytes(&self) -> &[u8] {
-        self.kind.as_bytes()
+        self.kind.as_ref().map_or(Common::Binary.field().1.as_bytes(), HeaderValue::as_bytes)
     }
 }
 
@@ -140,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn unknown_bytes_are_told_to_be_that_and_may_not_be_sniffed() {
+        let response = ContentType::unknown().response(StatusCode::OK, Bytes::new());
+
+        assert!(response.headers.is_empty());
+        assert_eq!(response.common, [Common::Binary, Common::NoSniff, Common::Ranges]);
+    }
+
+    #[test]
     fn no_type_is_one_of_a_script_and_documents_are_in_a_sandbox() {
         for extension in ["js", "mjs", "cjs", "JS", "jsm", "wasm", "swf", "hta"] {
             assert_eq!(
@@ -150,8 +168,8 @@ mod tests {
         }
         for extension in ["html", "htm", "svg", "xml", "xhtml", "mpd", "ttml", "SVG", "txt", "css"]
         {
-            let mut headers = Headers::default();
-            ContentType::of_key(format!("x.{extension}").as_bytes()).write(&mut headers);
+            let kind = ContentType::of_key(format!("x.{extension}").as_bytes());
+            let Response { headers, common, .. } = kind.response(StatusCode::OK, Bytes::new());
             let kind = headers[header::CONTENT_TYPE].to_str().unwrap();
             let is_document = kind.contains("xml") || kind.contains("html");
             assert_eq!(
@@ -159,7 +177,7 @@ mod tests {
                 is_document,
                 "{kind}"
             );
-            assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+            assert!(common.contains(&Common::NoSniff));
         }
     }
 }

@@ -66,7 +66,10 @@ pub(super) fn response(body: Bytes) -> Response {
 /// # Errors
 ///
 /// [`crate::error::Error::Invalid`] if the URL has two.
-pub(super) fn last_id<'a>(parts: &'a Parts, query: &Query<'a>) -> Result<Option<Cow<'a, str>>> {
+pub(super) fn last_id<'a, 'q: 'a>(
+    parts: &'a Parts,
+    query: &Query<'q>,
+) -> Result<Option<Cow<'a, str>>> {
     let given = query.text("last_event_id")?;
     let sent = parts.headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()));
     Ok(sent.filter(|id| !id.is_empty()).or(given).filter(|id| !id.is_empty()))

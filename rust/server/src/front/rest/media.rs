@@ -102,7 +102,7 @@ fn allows_utf8(parameter: &[u8]) -> bool {
 ///
 /// [`Error::Compressed`], and [`Error::Malformed`] (RFC 9110 §14.5).
 pub(super) fn whole(headers: &Headers) -> Result<()> {
-    let codings = headers.get_all(header::CONTENT_ENCODING);
+    let codings = headers.get_all("content-encoding");
     let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let is_none = |coding: &[u8]| {
         let coding = coding.trim_ascii();
@@ -111,7 +111,7 @@ pub(super) fn whole(headers: &Headers) -> Result<()> {
     if !codings.all(is_none) {
         return Err(Error::Compressed);
     }
-    if headers.contains_key(header::CONTENT_RANGE) { Err(PART) } else { Ok(()) }
+    if headers.contains_key("content-range") { Err(PART) } else { Ok(()) }
 }
 
 fn of_json(kind: &HeaderValue) -> Result<()> {

@@ -10,6 +10,7 @@ use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
 use super::client::Client;
+use super::known::Known;
 use super::request_id::{self, REQUEST_ID};
 use super::streamed::Answered;
 use super::{admission, basic, caching, host, origins};
@@ -33,6 +34,7 @@ mod content_type;
 mod dictionary;
 mod events;
 mod json;
+mod known_call;
 mod leaderboard;
 pub(crate) mod limited;
 mod list;
@@ -54,6 +56,7 @@ pub(crate) mod status;
 mod topic_listing;
 mod topics;
 
+pub(crate) use self::known_call::KnownCall;
 use self::problem::or_problem;
 pub(crate) use self::problem::refused;
 use self::query::Query;
@@ -61,10 +64,23 @@ use self::query::Query;
 const NO_TOKEN_OF_A_PAGE: Error =
     Error::NoToken("a page of another origin must send a token in `authorization`");
 
-/// Answers a request for the data plane.
+/// Answers a request with the same headers as one before.
+pub(crate) fn answer_known(
+    client: &Client,
+    parts: &Parts,
+    call: &KnownCall,
+    body: Result<Bytes>,
+    now: Now,
+    steps: &Steps<'_>,
+) -> Response {
+    or_problem(client, parts, guarded(|| call.serve(client, parts, body, now, steps)))
+}
+
+/// Answers a request for the data plane, and keeps in `known` what its headers ask for.
 pub(crate) fn answer(
     client: &Client,
     parts: &Parts,
+    known: Option<&Known<KnownCall>>,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
@@ -73,7 +89,7 @@ pub(crate) fn answer(
         return refusal;
     }
     let answered = match parts.target.path().strip_prefix(paths::CACHE) {
-        Some(path) => guarded(|| cache::answer(client, parts, path, body, now, steps)),
+        Some(path) => guarded(|| cache::answer(client, parts, known, path, body, (now, steps))),
         None if paths::is_publish(parts) => {
             guarded(|| topics::publish(client, parts, body, now, steps))
         }
@@ -90,7 +106,8 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     let path = parts.target.path().strip_prefix(paths::CACHE).unwrap_or_default();
     let now = client.worker.core.clock.now();
     let steps = Steps::one();
-    let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now, &steps));
+    let serve =
+        || guarded(|| cache::answer(client, parts, None, path, body.clone(), (now, &steps)));
     let answered = client.worker.core.gate.backend().wait_for(serve).await;
     or_problem(client, parts, answered)
 }

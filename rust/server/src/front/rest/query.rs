@@ -3,6 +3,7 @@
 //! Bytes are given as `name` (percent-encoded) or as `name_base64`. Unknown parameters are ignored.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::str::FromStr;
 
 use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
@@ -14,6 +15,8 @@ use crate::error::{Error, Result};
 use crate::message::Target;
 
 mod encoded;
+#[cfg(test)]
+mod tests;
 
 const BASE64: &str = "_base64";
 const MILLISECONDS: u64 = 1_000;
@@ -25,7 +28,7 @@ pub(super) const WHOLE_OF_32: &str = "a whole number from 0 to 4294967295";
 /// The query of one request.
 pub(in crate::front) struct Query<'a> {
     text: &'a str,
-    pairs: Pairs<'a>,
+    pairs: OnceCell<Pairs<'a>>,
     pub(in crate::front) token: Option<Cow<'a, str>>,
 }
 
@@ -37,9 +40,15 @@ impl<'a> Query<'a> {
     /// [`Error::Invalid`] if it contains two tokens.
     pub(in crate::front) fn of(target: &'a Target) -> Result<Self> {
         let text = target.query().unwrap_or_default();
-        let mut query = Query { text, pairs: Pairs::of(text), token: None };
+        let mut query = Query { text, pairs: Pairs::of(text).into(), token: None };
         query.token = query.text("token")?;
         Ok(query)
+    }
+
+    /// The same where nobody asks for the token: it is read only as far as it is needed.
+    pub(super) fn without_token_of(target: &'a Target) -> Self {
+        let text = target.query().unwrap_or_default();
+        Query { text, pairs: OnceCell::new(), token: None }
     }
 
     /// The path and query of `target` as received, without the token, which must not be forwarded.
@@ -61,7 +70,7 @@ impl<'a> Query<'a> {
     }
 
     fn pairs(&self) -> impl Iterator<Item = (Encoded<'a>, Encoded<'a>)> {
-        self.pairs.iter()
+        self.pairs.get_or_init(|| Pairs::of(self.text)).iter()
     }
 
     fn value(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
@@ -88,6 +97,14 @@ impl<'a> Query<'a> {
     /// Whether the parameter is given, as `name` or as `name_base64`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.pairs().any(|(given, _)| given.form(name).is_some())
+    }
+
+    /// The element `name` as received, if it is the only one and comes last.
+    pub(super) fn last(&self, name: &'static str) -> Option<&'a [u8]> {
+        let (given, value) = self.pairs().last()?;
+        let mut all = self.pairs().filter(|(given, _)| given.form(name).is_some());
+        let is_one = all.next().is_some() && all.next().is_none();
+        (is_one && given.as_received() == name.as_bytes()).then(|| value.as_received())
     }
 
     /// The elements that are given as `name` and as `name_base64`, in order.
@@ -274,108 +291,4 @@ pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
         return Err(Error::Invalid(format!("ttl_seconds must be {SECONDS}")));
     }
     Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target(uri: &str) -> Target {
-        Target::of_path(uri.as_bytes()).unwrap()
-    }
-
-    fn with<T>(uri: &str, ask: impl FnOnce(&Query<'_>) -> T) -> T {
-        ask(&Query::of(&target(uri)).unwrap())
-    }
-
-    #[test]
-    fn values_are_percent_decoded() {
-        for (given, key) in [
-            ("key=a%2Fb+c&other=1", &b"a/b c"[..]),
-            ("x=key&%6bey=plain", b"plain"),
-            ("key=%ff", b"\xff"),
-            ("key=%EF%BF%BD", "\u{fffd}".as_bytes()),
-            ("key=", b""),
-            ("key", b""),
-            ("key_base64=-_8", b"\xfb\xff"),
-            ("key_base64=%2B/8=", b"\xfb\xff"),
-        ] {
-            let uri = format!("/cache/c?{given}");
-            with(&uri, |query| assert_eq!(*query.element("key").unwrap(), *key, "{given}"));
-        }
-    }
-
-    #[test]
-    fn values_without_encoding_are_not_copied() {
-        let target = target("/cache/c?key=plain&token=t");
-        let query = Query::of(&target).unwrap();
-
-        assert!(matches!(query.element("key"), Ok(Cow::Borrowed(b"plain"))));
-        assert!(matches!(query.token, Some(Cow::Borrowed("t"))));
-    }
-
-    #[test]
-    fn a_key_must_be_given_once_in_either_form() {
-        for given in ["", "a=1", "key=a&key=b", "key=a&key_base64=YQ", "key_base64=!", "keys=a"] {
-            let uri = format!("/cache/c?{given}");
-            assert!(with(&uri, |query| query.element("key").is_err()), "{given}");
-        }
-    }
-
-    #[test]
-    fn elements_of_both_forms_stay_in_order() {
-        with("/?field=a&field_base64=YQ&x=1&&y&field=b%00&fields=c", |query| {
-            let fields = query.some_elements("field").unwrap();
-            assert_eq!(fields, [&b"a"[..], b"a", b"b\0"]);
-            assert!(query.has("field") && !query.has("value"));
-        });
-    }
-
-    #[test]
-    fn errors_name_the_invalid_parameter() {
-        with("/?ttl_seconds=2&start=-1&order=desc&min=-inf&refresh_ttl=false", |query| {
-            let ttl = Ttl(2_000);
-            assert_eq!(query.collection_ttl(), Ok(CollectionTtl { ttl, refresh: false }));
-            assert_eq!(query.slice(), Ok(Slice { start: Some(-1), end: None }));
-            assert_eq!(query.order(), Ok(Some(Order::Descending)));
-            assert_eq!(query.score("min"), Ok(Some(f64::NEG_INFINITY)));
-        });
-        with("/?ttl_seconds=0&start=x&order=up&min=nan&refresh_ttl=1&amount=1.5", |query| {
-            let said = [
-                query.ttl().unwrap_err(),
-                query.slice().unwrap_err(),
-                query.order().unwrap_err(),
-                query.score("min").unwrap_err(),
-                query.flag("refresh_ttl", true).unwrap_err(),
-                query.amount().unwrap_err(),
-            ];
-            let names = ["ttl_seconds", "start", "order", "min", "refresh_ttl", "amount"];
-            for (error, name) in said.iter().zip(names) {
-                assert!(error.to_string().starts_with(name), "{error}");
-            }
-        });
-    }
-
-    #[test]
-    fn a_misspelt_parameter_is_refused_where_it_would_matter() {
-        with("/?key=a&field_base64=YQ&token=t&", |query| {
-            assert_eq!(query.only(&["key", "field"]), Ok(()));
-            let error = query.only(&["key", "value"]).unwrap_err();
-            assert!(error.to_string().starts_with("field_base64"), "{error}");
-        });
-    }
-
-    #[test]
-    fn the_token_is_not_forwarded() {
-        for (given, kept) in [
-            ("/caches?limit=2", "/caches?limit=2"),
-            ("/caches?token=t", "/caches"),
-            ("/caches?limit=2&token=t&next_token=n", "/caches?limit=2&next_token=n"),
-            ("/caches?%74oken=t", "/caches"),
-        ] {
-            let target = target(given);
-            assert_eq!(Query::of(&target).unwrap().without_token(&target).unwrap(), kept);
-        }
-        assert!(Query::of(&target("/caches?token=t&token=u")).is_err());
-    }
 }

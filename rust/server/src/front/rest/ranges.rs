@@ -10,9 +10,8 @@ use super::conditions;
 use super::content_type::ContentType;
 use super::status;
 use crate::front::cause;
-use crate::message::{Headers, Response};
+use crate::message::{Common, EntityTag, Headers, Response};
 
-pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("bytes");
 /// Of a value of which more parts than this are asked for, all is sent
 /// (<https://www.rfc-editor.org/rfc/rfc9110#section-14.2-8>).
 const MOST: usize = 16;
@@ -44,7 +43,7 @@ impl Wanted {
 
     /// What `headers` ask for of a value that has this tag and so many bytes. What cannot be
     /// understood asks for all of it, as does an `If-Range` that names another value.
-    pub(super) fn of(headers: &Headers, etag: &HeaderValue, length: usize) -> Self {
+    pub(super) fn of(headers: &Headers, etag: &EntityTag, length: usize) -> Self {
         let mut ranges = headers.get_all("range");
         let (Some(said), None) = (ranges.next(), ranges.next()) else { return Self::All };
         if !conditions::is_in_range(headers, etag) {
@@ -129,18 +128,13 @@ fn number(digits: &[u8]) -> Option<usize> {
 
 /// The response with the whole value.
 pub(super) fn all(value: Bytes, media: ContentType) -> Response {
-    let mut response = Response::new(value);
-    // Room for those that follow as well.
-    response.headers = Headers::with_capacity(4);
-    media.write(&mut response.headers);
-    response
+    media.response(StatusCode::OK, value)
 }
 
 /// The response with one part.
 pub(super) fn one(value: &Bytes, part: Range<usize>, media: ContentType) -> Response {
     let place = HeaderValue::try_from(place(&part, value.len())).expect("digits are visible");
-    let mut response = Response::of(StatusCode::PARTIAL_CONTENT, value.slice(part));
-    media.write(&mut response.headers);
+    let mut response = media.response(StatusCode::PARTIAL_CONTENT, value.slice(part));
     response.headers.insert(header::CONTENT_RANGE, place);
     response
 }
@@ -151,9 +145,9 @@ pub(super) fn many(
     value: &Bytes,
     parts: &[Range<usize>],
     media: &ContentType,
-    etag: &HeaderValue,
+    etag: &EntityTag,
 ) -> Response {
-    let boundary = etag.to_str().unwrap_or_default().trim_matches('"');
+    let boundary = String::from_utf8_lossy(etag.digits());
     let mut body = BytesMut::new();
     for part in parts {
         let place = place(part, value.len());
@@ -165,7 +159,7 @@ pub(super) fn many(
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     let mut response = Response::of(StatusCode::PARTIAL_CONTENT, body.freeze());
     // A multipart response must not be shown as a page of this origin.
-    ContentType::unknown().write(&mut response.headers);
+    response.common = &[Common::NoSniff, Common::Ranges];
     let kind = format!("multipart/byteranges; boundary={boundary}");
     let kind = HeaderValue::try_from(kind).expect("a boundary is visible");
     response.headers.insert(header::CONTENT_TYPE, kind);
@@ -268,7 +262,7 @@ mod tests {
     #[test]
     fn if_range_must_name_this_value_by_a_strong_tag() {
         let tag = conditions::etag(ValueHash::of(b""));
-        let tag = tag.to_str().unwrap();
+        let tag = str::from_utf8(tag.as_bytes()).unwrap();
         let request =
             |said: &str| wanted(&[(header::RANGE, "bytes=0-0"), (header::IF_RANGE, said)], 10);
 

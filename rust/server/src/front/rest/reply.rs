@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{self, HeaderValue};
 use serde::Serialize;
 
-use crate::message::Response;
+use crate::message::{EntityTag, Response};
 
 /// The answer to an increment.
 #[derive(Serialize)]
@@ -19,10 +18,6 @@ pub(super) fn no_content() -> Response {
 }
 
 /// An answer without a body.
-pub(super) fn empty(status: StatusCode, etag: Option<HeaderValue>) -> Response {
-    let mut response = Response::of(status, Bytes::new());
-    if let Some(etag) = etag {
-        response.headers.insert(header::ETAG, etag);
-    }
-    response
+pub(super) fn empty(status: StatusCode, etag: Option<EntityTag>) -> Response {
+    Response { etag, ..Response::of(status, Bytes::new()) }
 }

@@ -26,8 +26,10 @@ pub(super) struct CacheRequest<'a> {
     pub(super) now: Now,
     pub(super) steps: &'a Steps<'a>,
     pub(super) body: Result<Bytes>,
-    /// The key that the path names, if it names one.
-    pub(super) path_key: Option<Cow<'a, [u8]>>,
+    /// The key, if it was read already: it is in the path, or known to be all that is new.
+    pub(super) key: Option<Cow<'a, [u8]>>,
+    /// Whether it is in the path.
+    pub(super) is_in_path: bool,
     pub(super) headers: &'a Headers,
     pub(super) query: Query<'a>,
     /// Whether the answer goes without its body.
@@ -63,7 +65,7 @@ impl CacheRequest<'_> {
     ///
     /// Those of [`Query::element`].
     pub(super) fn key(&self) -> Result<Cow<'_, [u8]>> {
-        self.path_key.as_deref().map_or_else(|| self.query.element("key"), |key| Ok(key.into()))
+        self.key.as_deref().map_or_else(|| self.query.element("key"), |key| Ok(key.into()))
     }
 
     /// The keys that the request is about.
@@ -72,14 +74,15 @@ impl CacheRequest<'_> {
     ///
     /// Those of [`Query::some_elements`].
     pub(super) fn keys(&self) -> Result<Vec<Cow<'_, [u8]>>> {
-        self.path_key
+        self.key
             .as_deref()
             .map_or_else(|| self.query.some_elements("key"), |key| Ok(vec![key.into()]))
     }
 
     /// The content type of the value: a key in the path is read as a file name.
     pub(super) fn media(&self) -> ContentType {
-        self.path_key.as_deref().map_or_else(ContentType::unknown, ContentType::of_key)
+        let name = self.key.as_deref().filter(|_| self.is_in_path);
+        name.map_or_else(ContentType::unknown, ContentType::of_key)
     }
 
     /// The body, as it is.

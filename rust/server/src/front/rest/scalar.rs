@@ -7,7 +7,6 @@ use attimo_engine::commands::scalar::{
 use attimo_engine::{Found, ItemType, Ttl, ValueHash};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{self, HeaderValue};
 use serde::Serialize;
 
 use super::conditions::{self, Wanted};
@@ -16,7 +15,7 @@ use super::reply::{Number, empty, no_content};
 use super::request::{CacheRequest, Handler};
 use super::{json, listing, ranges, status};
 use crate::error::{Error, Result};
-use crate::message::Response;
+use crate::message::{EntityTag, Response};
 use crate::methods::Api;
 
 /// The handler of a method; `None` if it is not in this module.
@@ -63,20 +62,14 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// The response with the requested part of `value`.
-fn bearing(
-    value: Bytes,
-    wanted: &ranges::Wanted,
-    etag: HeaderValue,
-    media: ContentType,
-) -> Response {
+fn bearing(value: Bytes, wanted: &ranges::Wanted, etag: EntityTag, media: ContentType) -> Response {
     let mut response = match wanted {
         ranges::Wanted::All => ranges::all(value, media),
         ranges::Wanted::One(part) => ranges::one(&value, part.clone(), media),
         ranges::Wanted::Many(parts) => ranges::many(&value, parts, &media, &etag),
         ranges::Wanted::Nothing => return ranges::none(value.len()),
     };
-    response.headers.append(header::ETAG, etag);
-    response.headers.append(header::ACCEPT_RANGES, ranges::ACCEPTED);
+    response.etag = Some(etag);
     response
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use bytes::BytesMut;
 
+use super::known_head::RepeatedHead;
 use super::output::Output;
 use crate::deadline::Deadline;
 use crate::front::client::Client;
@@ -16,6 +17,7 @@ pub(super) struct Connection<I> {
     pub(super) client: Rc<Client>,
     pub(super) input: BytesMut,
     pub(super) output: Output,
+    pub(super) repeated: RepeatedHead,
     pub(super) deadline: Deadline,
     pub(super) stop: Shutdown,
     pub(super) waiting: Waiting,

@@ -23,12 +23,23 @@ const HEADERS: usize = 100;
 
 /// A request without its body.
 pub(super) struct Head {
+    /// As it was received.
+    pub(super) text: Bytes,
     pub(super) parts: Parts,
     pub(super) framing: Framing,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub(super) expects: bool,
     /// Whether the connection stays open after the response.
     pub(super) keeps: bool,
+}
+
+impl Head {
+    /// Whether a client may send the same again to be answered in the same way: nothing follows, and the
+    /// connection stays open.
+    pub(super) fn is_repeatable(&self) -> bool {
+        let is_last_of_it = self.framing == Framing::Length(0) && !self.expects;
+        is_last_of_it && self.keeps && self.parts.version == Version::HTTP_11
+    }
 }
 
 /// How the end of the body is found.
@@ -87,7 +98,7 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
     let target = read_target(&head.slice(target.0..target.1), &method)?;
     let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
     let headers = headers(&head, &places)?;
-    finish(Parts { method, target, version, headers }).map(Some)
+    finish(head, Parts { method, target, version, headers }).map(Some)
 }
 
 fn too_large(input: &[u8]) -> Refusal {
@@ -165,9 +176,9 @@ fn headers(head: &Bytes, places: &[Place]) -> Result<Headers> {
 }
 
 /// Evaluates the headers about the body and the connection.
-fn finish(mut parts: Parts) -> Result<Head> {
+fn finish(text: Bytes, mut parts: Parts) -> Result<Head> {
     let is_old = parts.version == Version::HTTP_10;
-    let mut hosts = parts.headers.get_all(header::HOST);
+    let mut hosts = parts.headers.get_all("host");
     let is_good = hosts.next().map_or(is_old, is_host);
     if !is_good || hosts.next().is_some() {
         return Err(bad("send one `host` header with a name or an address"));
@@ -180,7 +191,7 @@ fn finish(mut parts: Parts) -> Result<Head> {
     }
     let (expects, framing) = (expects(&parts)?, framing(&parts.headers, is_old)?);
     let keeps = keeps(&parts.headers, is_old);
-    Ok(Head { parts, framing, expects, keeps })
+    Ok(Head { text, parts, framing, expects, keeps })
 }
 
 /// Whether a value is a name or an address, with an optional port.
@@ -195,8 +206,8 @@ fn is_host(value: &HeaderValue) -> bool {
 }
 
 fn framing(headers: &Headers, is_old: bool) -> Result<Framing> {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING);
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH);
+    let mut codings = headers.get_all("transfer-encoding");
+    let mut lengths = headers.get_all("content-length");
     match (codings.next(), lengths.next()) {
         (None, None) => Ok(Framing::Length(0)),
         (Some(_), Some(_)) => Err(bad("send `content-length` or `transfer-encoding`, not both")),
@@ -216,7 +227,7 @@ fn framing(headers: &Headers, is_old: bool) -> Result<Framing> {
 }
 
 fn expects(parts: &Parts) -> Result<bool> {
-    match parts.headers.get(header::EXPECT) {
+    match parts.headers.get("expect") {
         None => Ok(false),
         Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             Ok(parts.version == Version::HTTP_11)
@@ -228,7 +239,7 @@ fn expects(parts: &Parts) -> Result<bool> {
 /// HTTP/1.1 connections stay open unless `close` is sent, HTTP/1.0 ones only if `keep-alive` is.
 fn keeps(headers: &Headers, is_old: bool) -> bool {
     let mut keeps = !is_old;
-    for value in headers.get_all(header::CONNECTION) {
+    for value in headers.get_all("connection") {
         for token in value.as_bytes().split(|byte| *byte == b',') {
             match token.trim_ascii() {
                 close if close.eq_ignore_ascii_case(b"close") => return false,

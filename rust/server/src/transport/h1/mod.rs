@@ -20,6 +20,7 @@ use self::connection::{Connection, Ending, Waiting};
 use self::filling::Filled;
 use self::gathering::Gathered;
 use self::head::{Head, Refusal};
+use self::known_head::{KnownHead, RepeatedHead};
 use self::output::{Manner, Output};
 use super::boxed::boxed;
 use super::lingering_close::lingering_close;
@@ -28,6 +29,7 @@ use crate::clock::Now;
 use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
+use crate::front::known::Known;
 use crate::front::rest::{self, status};
 use crate::front::streamed::{Answered, Streamed};
 use crate::front::{cause, dispatch};
@@ -45,6 +47,7 @@ mod counted;
 mod filling;
 mod gathering;
 mod head;
+mod known_head;
 mod output;
 mod streaming;
 mod web_socket;
@@ -59,6 +62,7 @@ where
         io,
         input,
         output: Output::default(),
+        repeated: RepeatedHead::default(),
         deadline: Deadline::within(clock, FIRST_REQUEST),
         stop: Shutdown::new(&client.worker.stopped),
         waiting: Waiting::First,
@@ -86,15 +90,17 @@ where
         let now = self.client.worker.core.clock.now();
         let mut answered = false;
         while self.ending == Ending::NotYet {
-            match head::take(&mut self.input) {
-                Ok(Some(head)) => self.answer(head, now).await,
-                Ok(None) => {
-                    self.wait(answered, now.moment);
-                    return true;
-                }
-                Err(refusal) => {
-                    self.client.closed(Closed::Protocol);
-                    self.refuse(refusal, now);
+            if !self.answer_repeated(now) {
+                match head::take(&mut self.input) {
+                    Ok(Some(head)) => self.answer(head, now).await,
+                    Ok(None) => {
+                        self.wait(answered, now.moment);
+                        return true;
+                    }
+                    Err(refusal) => {
+                        self.client.closed(Closed::Protocol);
+                        self.refuse(refusal, now);
+                    }
                 }
             }
             answered = true;
@@ -125,8 +131,35 @@ where
         }
     }
 
+    /// Answers a request whose head is as one before but for the key; false if it is another.
+    fn answer_repeated(&mut self, now: Now) -> bool {
+        let Some(KnownHead { parts, call, .. }) = self.repeated.take(&mut self.input) else {
+            return false;
+        };
+        let (head_only, epoch_seconds) = (parts.method == Method::HEAD, now.epoch_seconds);
+        let manner = Manner { head_only, keeps: true, is_old: false, epoch_seconds };
+        let (body, steps) = (Ok(Bytes::new()), Steps::one());
+        let response = dispatch::answer(&self.client, parts, Some(call), body, now, &steps);
+        self.add(response, manner);
+        true
+    }
+
+    /// Adds a response to what is to be sent.
+    fn add(&mut self, response: Response, manner: Manner) {
+        let response = self.within_room(response);
+        // After an incomplete body, the start of the next request is unknown.
+        let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
+        let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
+        self.output.add(response, manner);
+        if !manner.keeps && self.ending == Ending::NotYet {
+            self.ending = Ending::Soon;
+        }
+    }
+
     async fn answer(&mut self, head: Head, now: Now) {
-        let Head { parts, framing, expects, keeps } = head;
+        let is_repeatable = head.is_repeatable();
+        let Head { text, parts, framing, expects, keeps } = head;
+        let text = is_repeatable.then_some(text);
         let manner = Manner {
             head_only: parts.method == Method::HEAD,
             keeps,
@@ -142,39 +175,47 @@ where
                 None => return,
             },
         };
-        let answered = self.respond(parts, body, now).await;
+        let answered = self.respond(text, parts, body, now).await;
         self.release_input();
         // The body was in memory until now.
         drop(reserved);
-        let response = match answered {
-            Answered::Whole(response) => self.within_room(response),
+        match answered {
+            Answered::Whole(response) => self.add(response, manner),
             Answered::Streamed(streamed) => {
                 return boxed(|| self.stream(streamed, manner)).await;
             }
             Answered::Upgraded(upgrade) => {
                 return boxed(|| self.upgrade(upgrade, manner)).await;
             }
-        };
-        // After an incomplete body, the start of the next request is unknown.
-        let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
-        let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
-        self.output.add(response, manner);
-        if !manner.keeps && self.ending == Ending::NotYet {
-            self.ending = Ending::Soon;
         }
         if let Some(body) = unread {
             boxed(|| self.discard(*body, now)).await;
         }
     }
 
-    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Answered {
+    /// Answers a request; `text` is its head, if that may be repeated.
+    async fn respond(
+        &mut self,
+        text: Option<Bytes>,
+        parts: Parts,
+        body: Result<Bytes>,
+        now: Now,
+    ) -> Answered {
         // Boxed, so that a connection that never waits does not allocate space for it.
         if dispatch::is_async(&self.client, &parts) {
+            // It would keep the buffer that it was read to.
+            drop(text);
             let seat = Seat::default();
             return boxed(|| dispatch::answer_async(&self.client, parts, body, seat)).await;
         }
         if !dispatch::length(&parts).is_long(body.as_ref().map_or(0, Bytes::len)) {
-            let response = dispatch::answer(&self.client, &parts, body, now, &Steps::one());
+            let known = text.is_some().then(Known::default);
+            let steps = Steps::one();
+            let response =
+                dispatch::answer(&self.client, &parts, known.as_ref(), body, now, &steps);
+            if let (Some(text), Some(call)) = (text, known) {
+                self.repeated.note(&text, call);
+            }
             return Answered::Whole(response);
         }
         let (client, turns) = (self.client.clone(), &self.client.worker.turns);
@@ -184,7 +225,8 @@ where
         };
         let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
         let reserve = move |bytes| reply.reserve(bytes);
-        let answer = move |steps: &Steps<'_>| dispatch::answer(&client, &parts, body, now, steps);
+        let answer =
+            move |steps: &Steps<'_>| dispatch::answer(&client, &parts, None, body, now, steps);
         Answered::Whole(match turns.begin(place, reserve, answer) {
             Begun::Done(response) => response,
             Begun::Unfinished(rest) => boxed(|| rest.finish()).await,

@@ -9,8 +9,7 @@ use http::StatusCode;
 use http::header;
 use tokio::io::AsyncWrite;
 
-use crate::front::caching::{PRIVATE, VARIES};
-use crate::message::{Headers, Response};
+use crate::message::{Common, Response};
 use crate::topics::Encoded;
 use crate::transport::date::date;
 use crate::transport::room;
@@ -84,10 +83,11 @@ impl Output {
 
     /// Adds a response. Must not be called when full.
     pub(super) fn add(&mut self, response: Response, manner: Manner) {
-        let Response { status, headers, body, tells_length } = response;
-        let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
+        let whole = response.body.len();
+        let small = if manner.head_only || whole >= LARGE { 0 } else { whole };
         self.small().reserve(HEAD + small);
-        self.begin_head(status, &headers);
+        self.begin_head(&response);
+        let Response { status, body, tells_length, .. } = response;
         let to = &mut self.small;
         if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             let mut digits = itoa::Buffer::new();
@@ -104,18 +104,23 @@ impl Output {
         }
     }
 
-    fn begin_head(&mut self, status: StatusCode, headers: &Headers) {
+    fn begin_head(&mut self, response: &Response) {
+        let Response { status, common, etag, headers, .. } = response;
         let to = self.small();
-        write_status(to, status);
-        let mut says_for_whom = false;
+        write_status(to, *status);
+        for which in *common {
+            write_common(to, *which);
+        }
         for (name, value) in headers.iter() {
-            says_for_whom |= *name == header::CACHE_CONTROL;
             write_header(to, name.as_str(), value.as_bytes());
         }
-        if !says_for_whom {
-            write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
+        if let Some(etag) = etag {
+            write_header(to, header::ETAG.as_str(), etag.as_bytes());
         }
-        write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
+        if !headers.contains_key("cache-control") {
+            write_common(to, Common::Private);
+        }
+        write_common(to, Common::Varies);
     }
 
     fn end_head(&mut self, manner: Manner) {
@@ -133,7 +138,7 @@ impl Output {
     /// ends.
     pub(super) fn begin_stream(&mut self, response: &Response, manner: Manner) {
         self.is_chunked = !manner.is_old;
-        self.begin_head(response.status, &response.headers);
+        self.begin_head(response);
         if self.is_chunked {
             write_header(&mut self.small, header::TRANSFER_ENCODING.as_str(), b"chunked");
         }
@@ -227,6 +232,11 @@ fn write_status(to: &mut Vec<u8>, status: StatusCode) {
     }
 }
 
+fn write_common(to: &mut Vec<u8>, which: Common) {
+    let (name, value) = which.field();
+    write_header(to, name.as_str(), value.as_bytes());
+}
+
 fn write_header(to: &mut Vec<u8>, name: &str, value: &[u8]) {
     to.extend_from_slice(name.as_bytes());
     to.extend_from_slice(b": ");
@@ -239,6 +249,7 @@ mod tests {
     use http::header::HeaderValue;
 
     use super::*;
+    use crate::message::EntityTag;
 
     const MANNER: Manner =
         Manner { head_only: false, keeps: true, is_old: false, epoch_seconds: 784_111_777 };
@@ -252,8 +263,11 @@ mod tests {
     #[test]
     fn a_response_is_a_status_headers_and_a_body() {
         let mut response = Response::new("hi".into());
-        response.headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
-        let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: private, no-cache\r\n\
+        response.common = &[Common::NoSniff];
+        response.etag = Some(EntityTag::of([0x1a; 16]));
+        response.headers.insert(header::AGE, HeaderValue::from_static("5"));
+        let text = "HTTP/1.1 200 OK\r\nx-content-type-options: nosniff\r\nage: 5\r\n\
+                    etag: \"1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a\"\r\ncache-control: private, no-cache\r\n\
                     vary: authorization, origin\r\ncontent-length: 2\r\n\
                     date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi";
         assert_eq!(written(response, MANNER), text);

@@ -49,10 +49,13 @@ pub(super) fn now(
     let parts = &request.parts;
     match request.route {
         Route::Grpc => {
-            let known = &request.known;
+            let known = Some(&request.known);
             Answer::Grpc(grpc::answer(client, Via::Grpc, parts, known, body, now, steps))
         }
-        Route::Http => request.answered(dispatch::answer(client, parts, body, now, steps)),
+        Route::Http => {
+            let known = Some(&request.known_rest);
+            request.answered(dispatch::answer(client, parts, known, body, now, steps))
+        }
     }
 }
 

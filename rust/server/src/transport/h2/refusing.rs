@@ -8,11 +8,10 @@ use http::StatusCode;
 use super::connection::Connection;
 use super::encoded_status::EncodedStatus;
 use super::frame::end_headers;
-use super::hpack::Shared;
 use super::pause::Pause;
 use super::request::Request;
 use crate::front::grpc::Status;
-use crate::message::Headers;
+use crate::message::{Common, Headers};
 use crate::plan::Exceeded;
 
 /// How long a client is left alone after a turn in which all of its calls were refused. What it sends
@@ -74,7 +73,7 @@ impl Connection {
     fn write_limited_head(&mut self, id: u32, met: Exceeded) {
         let start = self.begin_head(id, true, StatusCode::OK);
         let to = self.output.bytes();
-        self.encoder.shared(Shared::Grpc, to);
+        self.encoder.common(Common::Grpc, to);
         if let Some(known) = self.statuses.iter().find(|known| known.is_of(met)) {
             to.extend_from_slice(&known.fields);
             return end_headers(to, start);

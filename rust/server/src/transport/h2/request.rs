@@ -8,9 +8,9 @@ use http::{Method, Version};
 use super::hpack::Name;
 use crate::error::Error;
 use crate::front::client::Client;
-use crate::front::grpc::CallCache;
+use crate::front::known::Known;
 use crate::front::rest::paths;
-use crate::front::{dispatch, grpc, host};
+use crate::front::{dispatch, grpc, host, rest};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
 use crate::message::{Headers, Parts, Target};
 use crate::methods::Length;
@@ -61,8 +61,9 @@ pub(super) struct Request {
     pub(super) waits: bool,
     /// Whether it may take long.
     takes: Length,
-    /// What was called with these headers before.
-    pub(super) known: CallCache,
+    /// What was called with these headers before: by gRPC, and by plain HTTP.
+    pub(super) known: Known<grpc::KnownCall>,
+    pub(super) known_rest: Known<rest::KnownCall>,
 }
 
 /// Why headers are refused.
@@ -165,7 +166,8 @@ impl RequestBuilder {
             length,
             waits,
             takes,
-            known: CallCache::default(),
+            known: Known::default(),
+            known_rest: Known::default(),
         })
     }
 
@@ -210,11 +212,16 @@ impl RequestBuilder {
 impl Request {
     /// Changes the path. `None` if that is invalid or might change the route.
     pub(super) fn set_path(&mut self, path: &[u8], client: &Client) -> Option<()> {
+        let stem = self.known_rest.and_then(|call| Some(call.stem()));
+        if stem.is_some_and(|stem| self.parts.target.set_tail(stem, path)) {
+            return Some(()); // The same call about another item.
+        }
         if grpc::is_method(path) != self.is_method {
             return None; // It may be for another route.
         }
         self.parts.target.set_path(path)?;
         self.known.clear();
+        self.known_rest.clear();
         self.waits = self.route.waits(client, &self.parts);
         self.takes = self.route.takes(&self.parts);
         Some(())

@@ -6,13 +6,12 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::connection::Connection;
 use super::error::ErrorCode;
 use super::frame::{LARGEST, begin_headers, end_headers};
-use super::hpack::Shared;
 use super::stream::{Outgoing, State, Stream, Trailers};
 use super::window::Outbound;
 use crate::front::grpc::{CONTENT_TYPE, Status};
@@ -20,7 +19,7 @@ use crate::front::rest;
 use crate::front::streamed::{End, Streamed};
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
-use crate::message::{Headers, Response};
+use crate::message::{Common, Headers, Response};
 use crate::transport::date::date;
 
 /// A part of a response.
@@ -94,7 +93,7 @@ impl Connection {
                 Ok(reservation) => {
                     let start = self.begin_head(stream.id, false, StatusCode::OK);
                     let to = self.output.bytes();
-                    self.encoder.shared(Shared::Grpc, to);
+                    self.encoder.common(Common::Grpc, to);
                     end_headers(to, start);
                     let bytes = reply.len();
                     self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, reservation)
@@ -136,10 +135,10 @@ impl Connection {
             response = rest::refused(&self.client, &error);
             None
         });
-        let Response { status, headers, body, tells_length } = response;
-        let ends = body.is_empty() || head_only;
-        let start = self.begin_head(stream.id, ends, status);
-        self.write_response_headers(&headers);
+        let ends = response.body.is_empty() || head_only;
+        let start = self.begin_head(stream.id, ends, response.status);
+        self.write_response_headers(&response);
+        let Response { status, body, tells_length, .. } = response;
         let to = self.output.bytes();
         if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             self.encoder.content_length(body.len(), to);
@@ -153,17 +152,22 @@ impl Connection {
     }
 
     /// Writes headers, and those that every response has.
-    pub(super) fn write_response_headers(&mut self, headers: &Headers) {
+    pub(super) fn write_response_headers(&mut self, response: &Response) {
+        let Response { common, etag, headers, .. } = response;
         let to = self.output.bytes();
-        let mut says_for_whom = false;
+        for which in *common {
+            self.encoder.common(*which, to);
+        }
         for (name, value) in headers.iter() {
-            says_for_whom |= *name == header::CACHE_CONTROL;
             self.encoder.header(name, value, to);
         }
-        if !says_for_whom {
-            self.encoder.shared(Shared::Private, to);
+        if let Some(etag) = etag {
+            self.encoder.etag(etag, to);
         }
-        self.encoder.shared(Shared::Varies, to);
+        if !headers.contains_key("cache-control") {
+            self.encoder.common(Common::Private, to);
+        }
+        self.encoder.common(Common::Varies, to);
         self.encoder.date(&date(self.now.epoch_seconds), to);
     }
 
@@ -231,7 +235,7 @@ impl Connection {
         let to = self.output.bytes();
         let start = begin_headers(to, true, id);
         self.encoder.begin(to);
-        self.encoder.shared(Shared::GrpcOk, to);
+        self.encoder.common(Common::GrpcOk, to);
         end_headers(to, start);
     }
 
@@ -292,19 +296,12 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hpack::SHARED;
     use super::*;
-    use crate::front::caching::{PRIVATE, VARIES};
 
     #[test]
-    fn shared_headers_match_those_of_the_fronts() {
-        for (which, (name, value)) in
-            [(Shared::Grpc, &CONTENT_TYPE), (Shared::Private, &PRIVATE), (Shared::Varies, &VARIES)]
-        {
-            let (shared, text) = &SHARED[which as usize];
-            assert_eq!((shared, text.as_bytes()), (name, value.as_bytes()));
-        }
-        let (name, value) = &SHARED[Shared::GrpcOk as usize];
-        assert_eq!((name.as_str(), *value), ("grpc-status", "0"));
+    fn the_content_type_of_grpc_is_the_common_one() {
+        let (name, value) = &CONTENT_TYPE;
+        let (common, text) = Common::Grpc.field();
+        assert_eq!((common, text.as_bytes()), (name, value.as_bytes()));
     }
 }

@@ -25,7 +25,7 @@ impl Connection {
         self.allow_many_streams();
         let (id, response) = (stream.id, streamed.take_head());
         let start = self.begin_head(id, false, response.status);
-        self.write_response_headers(&response.headers);
+        self.write_response_headers(&response);
         end_headers(self.output.bytes(), start);
         self.heartbeat_every = self.heartbeat_every.min(streamed.heartbeat_every);
         let heartbeat_at = self.heartbeat_at.min(self.now.after(self.heartbeat_every));

@@ -75,6 +75,11 @@ pub(super) enum Form {
 pub(super) struct Encoded<'a>(&'a [u8]);
 
 impl<'a> Encoded<'a> {
+    /// The bytes as received.
+    pub(super) fn as_received(self) -> &'a [u8] {
+        self.0
+    }
+
     /// Whether it needs no decoding, like nearly every name.
     fn is_plain(self) -> bool {
         memchr2(b'%', b'+', self.0).is_none()

@@ -10,14 +10,16 @@ use http::header::{self, HeaderName, HeaderValue};
 
 use super::integer;
 use super::table::LIMIT;
+use crate::message::{COMMON, Common, EntityTag};
 
-/// A table of this size, in bytes as §4.1 counts them, holds all of [`SHARED`].
+/// A table of this size, in bytes as §4.1 counts them, holds all of [`COMMON`].
 const ROOM: usize = 640;
 /// The index of the newest entry of the dynamic table.
 const NEWEST: u8 = 62;
 const STATUS: usize = 8;
 const CONTENT_LENGTH: u8 = 28;
 const DATE: u8 = 33;
+const ETAG: u8 = 34;
 
 /// The patterns of the header representations (§6).
 const INDEXED: u8 = 0x80;
@@ -26,57 +28,34 @@ const RESIZED: u8 = 0x20;
 const NEVER_INDEXED: u8 = 0x10;
 const NOT_INDEXED: u8 = 0x00;
 
-/// The headers that are added to the client's table, the most frequent first.
-pub(in crate::transport::h2) static SHARED: [(HeaderName, &str); 10] = [
-    (header::CONTENT_TYPE, "application/grpc"),
-    (HeaderName::from_static("grpc-status"), "0"),
-    (header::CACHE_CONTROL, "private, no-cache"),
-    (header::VARY, "authorization, origin"),
-    (header::CONTENT_TYPE, "application/octet-stream"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::ACCEPT_RANGES, "bytes"),
-    (header::CONTENT_TYPE, "application/json"),
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    (header::CONTENT_TYPE, "application/grpc-web+proto"),
-];
-
-/// The first of [`SHARED`] with a value of that many bytes.
+/// The first of [`COMMON`] with a value of that many bytes.
 static FIRST: [usize; 32] = first();
 
 const fn first() -> [usize; 32] {
-    let (mut first, mut which) = ([SHARED.len(); 32], SHARED.len());
+    let (mut first, mut which) = ([COMMON.len(); 32], COMMON.len());
     while which > 0 {
         which -= 1;
-        first[SHARED[which].1.len()] = which;
+        first[COMMON[which].1.len()] = which;
     }
     first
 }
 
-/// Headers of [`SHARED`] that the connection itself adds, by index.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::transport::h2) enum Shared {
-    Grpc = 0,
-    GrpcOk = 1,
-    Private = 2,
-    Varies = 3,
-}
-
 /// Tracks the dynamic table of one client.
 pub(in crate::transport::h2) struct Encoder {
-    /// The size of the table, in bytes. It never grows again; 0 if it is too small for [`SHARED`].
+    /// The size of the table, in bytes. It never grows again; 0 if it is too small for [`COMMON`].
     size: usize,
     /// Whether the client has not received this size yet.
     is_due: bool,
     /// The number of entries.
     count: u8,
-    /// The order in which each of [`SHARED`] was added: 1 for the first, 0 if it was not.
-    places: [u8; SHARED.len()],
+    /// The order in which each of [`COMMON`] was added: 1 for the first, 0 if it was not.
+    places: [u8; COMMON.len()],
 }
 
 impl Encoder {
     /// For a client that has not sent its settings yet.
     pub(in crate::transport::h2) fn new() -> Self {
-        Encoder { size: LIMIT, is_due: false, count: 0, places: [0; SHARED.len()] }
+        Encoder { size: LIMIT, is_due: false, count: 0, places: [0; COMMON.len()] }
     }
 
     /// Applies `SETTINGS_HEADER_TABLE_SIZE` of the client, in bytes.
@@ -126,8 +105,8 @@ impl Encoder {
         let is_it = |(shared, text): &(HeaderName, &str)| {
             text.len() == value.len() && shared == name && value == text
         };
-        let first = FIRST.get(value.len()).copied().unwrap_or(SHARED.len());
-        match (first..SHARED.len()).find(|which| is_it(&SHARED[*which])) {
+        let first = FIRST.get(value.len()).copied().unwrap_or(COMMON.len());
+        match (first..COMMON.len()).find(|which| is_it(&COMMON[*which])) {
             Some(which) => self.one_of_all(which, to),
             _ if *name == header::SET_COOKIE || *name == header::AUTHORIZATION => {
                 literal(to, NEVER_INDEXED, 4, name, value.as_bytes());
@@ -136,9 +115,14 @@ impl Encoder {
         }
     }
 
-    /// Appends one of [`SHARED`].
-    pub(in crate::transport::h2) fn shared(&mut self, which: Shared, to: &mut Vec<u8>) {
+    /// Appends one of [`COMMON`].
+    pub(in crate::transport::h2) fn common(&mut self, which: Common, to: &mut Vec<u8>) {
         self.one_of_all(which as usize, to);
+    }
+
+    /// Appends `etag`.
+    pub(in crate::transport::h2) fn etag(&mut self, etag: &EntityTag, to: &mut Vec<u8>) {
+        self.not_indexed(ETAG, etag.as_bytes(), to);
     }
 
     /// Appends `content-length`.
@@ -161,7 +145,7 @@ impl Encoder {
     }
 
     fn one_of_all(&mut self, which: usize, to: &mut Vec<u8>) {
-        let (name, value) = &SHARED[which];
+        let (name, value) = &COMMON[which];
         let place = &mut self.places[which];
         if self.size == 0 {
             return literal(to, NOT_INDEXED, 4, name, value.as_bytes());
@@ -232,7 +216,7 @@ mod tests {
     use super::super::table::Table;
     use super::*;
 
-    const ETAG: (&str, &str) = ("etag", "\"1\"");
+    const TAG: (&str, &str) = ("etag", "\"1\"");
     const GRPC: (&str, &str) = ("content-type", "application/grpc");
     const OK: (&str, &str) = ("grpc-status", "0");
 
@@ -252,7 +236,7 @@ mod tests {
         assert_eq!(block(&mut encoder, &[GRPC]), b"\xbe");
         assert_eq!(block(&mut encoder, &[OK]), b"\x40\x0bgrpc-status\x010");
         assert_eq!(block(&mut encoder, &[GRPC, OK]), b"\xbf\xbe");
-        assert_eq!(block(&mut encoder, &[ETAG]), b"\x0f\x13\x03\"1\"");
+        assert_eq!(block(&mut encoder, &[TAG]), b"\x0f\x13\x03\"1\"");
         assert_eq!(
             block(&mut encoder, &[GRPC, ("grpc-status", "5")])[1..],
             *b"\0\x0bgrpc-status\x015"
@@ -262,7 +246,7 @@ mod tests {
     #[test]
     fn the_shared_headers_fit_into_the_table() {
         let size = |(name, value): &(HeaderName, &str)| name.as_str().len() + value.len() + 32;
-        assert!(SHARED.iter().map(size).sum::<usize>() <= ROOM);
+        assert!(COMMON.iter().map(size).sum::<usize>() <= ROOM);
     }
 
     #[test]

@@ -15,9 +15,7 @@ mod table;
 mod tests;
 
 pub(super) use self::decode::{Decoder, Unpacked, path};
-#[cfg(test)]
-pub(super) use self::encode::SHARED;
-pub(super) use self::encode::{Encoder, Shared};
+pub(super) use self::encode::Encoder;
 pub(super) use self::entry::Name;
 
 /// A header block that cannot be decoded: the tables are out of step, and the connection must end
