@@ -12,6 +12,7 @@ import pytest
 from attimo.cli.main import run
 from e2e.screen import Screen
 from e2e.terminal import Terminal
+from faults.watching import eventually
 from harness import Server
 
 
@@ -46,15 +47,20 @@ def test_what_was_used_is_told_by_cache_key_and_method(terminal: Terminal) -> No
 
 
 def test_usage_by_cache_fits_on_a_terminal_of_80_columns_and_wide_shows_all(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    stranger: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ATTIMO_DATA_DIR", str(server.data_dir))
-    shown = on_screen("usage", "--by", "cache")
+    # Names of caches are not cut, and other tests give long ones to those of the shared server.
+    with Server() as server:
+        monkeypatch.setenv("ATTIMO_DATA_DIR", str(server.data_dir))
+        owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+        owner.do("set", "k", "v")
+        eventually(lambda: used(owner, "--by", "cache")["items"] != [], "usage is recorded")
+        shown = on_screen("usage", "--by", "cache")
 
-    assert max(map(len, shown.splitlines())) <= 80
-    assert "Evicted" in shown
-    assert "Kib" not in shown
-    assert "Kib in" in on_screen("usage", "--wide")
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "Evicted" in shown
+        assert "Kib" not in shown
+        assert "Kib in" in on_screen("usage", "--wide")
 
 
 def test_usage_by_key_fits_too_and_tells_the_name_of_a_key_that_is_revoked(
