@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from e2e.terminal import Terminal
+from faults.watching import says
 from harness import Server
 from mailbox_server import Mailbox, mailbox_server
 
@@ -82,7 +83,7 @@ def test_without_a_server_for_mail_the_operator_finds_it_in_the_data_directory(
             token = token_in(letter.read_text())
             assert stat.S_IMODE(letter.stat().st_mode) == 0o600
             assert token not in server.output
-            assert str(letter) in server.output
+            says(server, str(letter))
             answer = bob.post("/invitations/accept", json={"token": token, "password": PASSWORD})
             assert "__Host-attimo_session" in answer.headers["set-cookie"]
             assert "Secure" in answer.headers["set-cookie"]

@@ -1,13 +1,15 @@
 """Messages from a terminal to another one, over restarts, cuts and gaps."""
 
+import fcntl
 import itertools
 import json
 import signal
 import subprocess
+import termios
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from attimo.cli.base_client import BaseClient
 from attimo.cli.profiles import Profile
 from attimo.cli.topic_client import LONGEST_NAME, Position, TopicClient
 from e2e.terminal import Terminal
+from faults.watching import eventually
 from harness import Server, attimo
 from road import Road
 
@@ -53,6 +56,12 @@ class Subscriber:
     def end(self) -> int:
         """Wait for its end."""
         return self.process.wait(20)
+
+
+def is_read(pipe: IO[str] | None) -> bool:
+    """Whether its reader has taken all that was written to a pipe."""
+    assert pipe is not None
+    return fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)) == bytes(4)
 
 
 @contextmanager
@@ -147,19 +156,23 @@ def test_a_subscriber_and_a_publisher_go_on_after_a_restart_and_a_cut(
         with publisher, subscribed(stranger, topic) as reader:
             assert publisher.stdin is not None
 
-            def publish(message: str) -> None:
+            def type_in(text: str) -> None:
                 assert publisher.stdin is not None
-                publisher.stdin.write(f"{message}\n")
+                publisher.stdin.write(text)
                 publisher.stdin.flush()
 
-            publish("one")
+            type_in("one\n")
             assert reader.line() == "one"
+            # A message can be received before its publisher is answered, and one whose first
+            # request fails gives up. It reads on once it is answered.
+            type_in("tw")
+            eventually(lambda: is_read(publisher.stdin), "the publisher reads on")
             road.cut()
-            publish("two")
+            type_in("o\n")
             assert reader.line() == "two"
             server.stop()
             assert "trying again until Ctrl-C" in reader.said()
-            publish("three")
+            type_in("three\n")
             server.start()
             assert reader.line() == "three"
             assert reader.said() == "attimo: The server answers again"

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from attacks.watching import resident
-from faults.watching import client, eventually, read, write
+from faults.watching import client, eventually, read, says, write
 from harness import Server
 
 MOST_BYTES = 50_000_000
@@ -95,7 +95,7 @@ def test_a_control_app_that_cannot_be_loaded_costs_no_data_and_is_tried_again(
         assert http.get("/caches").status_code == 503
         write(http, "k")
         assert read(http, "k") == "v"
-        assert "the control app cannot be loaded" in server.output
+        says(server, "the control app cannot be loaded")
 
         half_installed.unlink()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.watching import billed, client, eventually, is_sound, read, refused, write
+from faults.watching import billed, client, eventually, is_sound, read, refused, says, write
 from harness import Server
 
 DISK = "8m"
@@ -117,7 +117,7 @@ def test_the_last_usage_of_a_server_that_ends_on_a_full_disk_is_recorded_once(di
                 write(http, "k")
             served += 20
         server.stop()
-        assert "it is kept for the next start" in server.output
+        says(server, "it is kept for the next start")
         before = billed(data, "Set")
         assert before < served
 
@@ -158,7 +158,7 @@ def test_a_server_that_starts_on_a_full_disk_serves_data_until_there_is_space(
             known = {"authorization": made}
             item = http.get("/cache/sessions", params={"key": "k"}, headers=known)
             assert item.text == "v"
-            assert "the disk is full" in server.output
+            says(server, "the disk is full")
 
             names = {cache["name"] for cache in http.get("/caches").json()["caches"]}
             assert names == {"default-cache", "sessions"}

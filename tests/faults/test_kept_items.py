@@ -22,7 +22,7 @@ from momento.responses import (
 
 from faults.programs import PYTHON_SDK, at_work
 from faults.replacing import new, succession
-from faults.watching import client, eventually, read, sdk, write
+from faults.watching import client, eventually, read, says, sdk, write
 from harness import Server
 
 CACHE = "default-cache"
@@ -109,7 +109,7 @@ def test_the_file_is_private_and_there_only_while_no_server_runs(server: Server)
 
     server.start()
     assert left_over(server) == []
-    assert "items of the last run: 1 kept, 0 lost, 0 expired" in server.output
+    says(server, "items of the last run: 1 kept, 0 lost, 0 expired")
 
 
 def test_a_server_without_items_leaves_no_file(server: Server) -> None:
@@ -146,7 +146,7 @@ def test_items_are_not_read_into_a_cache_of_another_server(server: Server, tmp_p
         other.start()
         with client(other) as http:
             assert read(http, "k") is None
-        assert "cannot be read: they are of another server" in other.output
+        says(other, "cannot be read: they are of another server")
         assert left_over(other) == []
 
 
@@ -171,7 +171,7 @@ def test_items_find_their_cache_when_a_backup_of_the_database_takes_its_place(
         http.put("/caches/another").raise_for_status()
         assert read(http, "k") == "kept"
         assert http.get("/cache/another", params={"key": "k"}).status_code == 404
-    assert "1 kept, 0 lost, 0 expired, 1 of caches deleted" in server.output
+    says(server, "1 kept, 0 lost, 0 expired, 1 of caches deleted")
 
 
 def test_a_killed_server_brings_back_nothing_old(server: Server) -> None:
@@ -263,7 +263,7 @@ def test_a_directory_in_the_place_of_the_file_costs_the_items_and_not_the_end(
 
     server.stop()
 
-    assert "not all items could be written, and the rest is lost: Is a directory" in server.output
+    says(server, "not all items could be written, and the rest is lost: Is a directory")
     assert left_over(server) == ["kept-items"]
 
 
@@ -276,10 +276,10 @@ def test_a_full_disk_costs_the_items_that_do_not_fit_and_not_the_end(tmp_path: P
 
         server.stop()
 
-        assert "not all items could be written, and the rest is lost: File too" in server.output
+        says(server, "not all items could be written, and the rest is lost: File too")
         assert left_over(server) == ["kept-items"]
         server.start()
-        assert "items of the last run: 7 kept, 13 lost" in server.output
+        says(server, "items of the last run: 7 kept, 13 lost")
         with client(server) as http:
             assert [read(http, f"k{number}") for number in range(20)].count(BIG) == 7
 
@@ -294,7 +294,7 @@ def test_items_that_were_damaged_are_left_out_and_counted(server: Server) -> Non
         file.write(b"damage")
     server.start()
 
-    assert "items of the last run: 9 kept, 1 lost" in server.output
+    says(server, "items of the last run: 9 kept, 1 lost")
     with client(server) as http:
         found = [read(http, f"k{number}") for number in range(10)]
     assert found.count(BIG) == 9

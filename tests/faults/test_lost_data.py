@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from faults.watching import client, refused
+from faults.watching import client, refused, says
 from harness import Server
 
 
@@ -18,7 +18,7 @@ def test_a_data_directory_that_is_gone_takes_no_changes(
         answer = http.put("/caches/lost")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert httpx.get(f"{http.base_url}/ready").status_code == 503
-        assert "was removed or replaced" in server.output
+        says(server, "was removed or replaced")
         assert http.get("/cache/default-cache?key=k").status_code == 404
 
         (room / "away").rename(room / "data")

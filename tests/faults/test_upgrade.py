@@ -15,7 +15,7 @@ from attimo.control.signing import SigningKey
 from attimo.control.tokens import Claims, v2_token
 from attimo.data_directory import DataDirectory
 from attimo.serve.backup import restore
-from faults.watching import client, is_sound, refused
+from faults.watching import client, is_sound, refused, says
 from harness import Server
 
 EARLIER = sorted((Path(__file__).parents[1] / "unit" / "databases").glob("*.sql"))
@@ -74,7 +74,7 @@ def test_the_way_back_is_there_before_the_database_is_changed(tmp_path: Path) ->
     data = older(EARLIER[-1], tmp_path / "data")
     with Server(data_dir=data) as server:
         (backup,) = (data / "before-upgrade").iterdir()
-        assert f"backed up to {backup}" in server.output
+        says(server, f"backed up to {backup}")
         server.stop()
         server.start()
         assert list((data / "before-upgrade").iterdir()) == [backup]

@@ -43,6 +43,11 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
         time.sleep(LOOK_AGAIN_SECONDS)
 
 
+def says(server: Server, words: str) -> None:
+    """Return once a server has said something; its log is written by a thread of its own."""
+    eventually(lambda: words in server.output, f"it says {words!r}")
+
+
 def ask(data_dir: Path, query: str) -> list[tuple[int | str, ...]]:
     """Ask the database of a server, running or not, without changing it."""
     connection = dbapi2.connect(f"file:{data_dir / 'attimo.db'}?mode=ro", uri=True, timeout=10)
