@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from attimo.control.totals import STORED
 from docs.generator import documentation
 
 Rules = list[dict[str, Any]]
@@ -80,6 +81,19 @@ class Items:
         answer = self.ask("GET", key=key)
         assert answer.status_code in (200, 404), answer.text
         return answer.content if answer.status_code == 200 else None
+
+    def stats(self) -> dict[str, Any]:
+        """What the server tells of the cache, but for counts that grow by time alone."""
+        answer = self.web.get(f"/caches/{self.cache}/stats", headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        counts = {name: count for name, count in told["counts"].items() if name not in STORED}
+        return told | {"counts": counts}
+
+    def counts(self) -> dict[str, int]:
+        """What was counted of the cache's requests until now."""
+        counts: dict[str, int] = self.stats()["counts"]
+        return counts
 
     def by(self, token: str) -> "Items":
         """The same items for somebody else."""

@@ -24,19 +24,12 @@ def headers(answer: httpx.Response) -> dict[str, str]:
     }
 
 
-def counts(items: Items) -> dict[str, int]:
-    """What was counted for the cache until now."""
-    answer = items.web.get(f"/caches/{items.cache}/stats", headers=items.headers)
-    found: dict[str, int] = answer.json()["counts"]
-    return found
-
-
 def asked(items: Items, method: str, route: Route) -> tuple[httpx.Response, dict[str, int]]:
     """The answer to this method of a route, and what it counts for."""
-    before = counts(items)
+    before = items.counts()
     query: dict[str, Any] = ({"key": KEY} if route.names_key else {}) | route.query
     answer = items.ask(method, route.below, None, route.headers, **query)
-    after = counts(items)
+    after = items.counts()
     return answer, {name: after[name] - before[name] for name in after}
 
 

@@ -186,18 +186,14 @@ def test_a_limit_that_is_met_refuses_until_it_is_lifted(ask: Ask, server: Server
 
 
 def test_each_request_is_counted(ask: Ask, items: Items, server: Server) -> None:
-    def counts() -> dict[str, int]:
-        told = items.web.get(f"/caches/{items.cache}/stats", headers=items.headers).json()
-        return dict(told["counts"])
-
     items.put("a", b"value")
-    before = counts()
+    before = items.counts()
     for _ in range(MANY):
         ask(f"/cache/{items.cache}?key=a", server.api_key)
         ask(f"/cache/{items.cache}?key=missing", server.api_key)
         ask(f"/cache/{items.cache}/a", server.api_key, "HEAD")
 
-    grown = {name: count - before[name] for name, count in counts().items()}
+    grown = {name: count - before[name] for name, count in items.counts().items()}
     assert grown["requests"] == 3 * MANY
     assert (grown["hits"], grown["misses"]) == (2 * MANY, MANY)
     assert grown["bytes_out"] == MANY * len(b"value")
