@@ -19,6 +19,7 @@ import pytest
 
 from certificates import Authority
 from faults.watching import eventually
+from ports import free_ports
 
 PROGRAMS = ("pebble", "pebble-challtestsrv")
 NOBODY = "127.0.0.2"
@@ -108,15 +109,6 @@ def running(program: str, *options: str, log: Path, **variables: str) -> Iterato
             yield
         finally:
             process.terminate()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports at which nobody listens."""
-    with ExitStack() as stack:
-        servers = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [int(server.getsockname()[1]) for server in servers]
 
 
 def listens(port: int) -> bool:

@@ -21,7 +21,7 @@ from attimo.settings import database
 from attimo.settings.database import Address
 from attimo.store import postgresql, schema
 from attimo.store.postgresql_tables import translated
-from valkey_server import LOCALHOST, free_port
+from ports import LOCALHOST, free_port
 
 USER, PASSWORD = "attimo", "correct-horse-battery"
 _PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))

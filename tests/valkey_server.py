@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LOCALHOST = "127.0.0.1"
+from ports import LOCALHOST, free_port
 
 
 @contextmanager
@@ -31,13 +31,6 @@ def _program() -> Path:
     assert spec.origin is not None
     folder = Path(spec.origin).parent
     return folder / "_binaries" / f"linux-{os.uname().machine}" / "valkey-server"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind((LOCALHOST, 0))
-        return int(one.getsockname()[1])
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

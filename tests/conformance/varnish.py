@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from harness import STOP_LIMIT_SECONDS, Server
+from ports import free_port
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin"
 PROGRAM = shutil.which("varnishd", path=PATH)
@@ -23,8 +23,7 @@ needs_varnish = pytest.mark.skipif(PROGRAM is None, reason="make conformance ins
 @contextmanager
 def varnish(server: Server) -> Iterator[str]:
     """Run the cache; tells the address at which it hands requests on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     host, at = server.http_address
     with tempfile.TemporaryDirectory(prefix="varnish-") as room:
         words = [str(PROGRAM), "-F", "-j", "none", "-n", room, "-s", "default,16M"]

@@ -11,9 +11,10 @@ import pytest
 from attimo.cli.command import Command
 from attimo.cli.main import run
 from harness import Server
+from ports import LOCALHOST
 from receivers import receiving
 from stripe_server import paid, stripe_server
-from valkey_server import LOCALHOST, valkey
+from valkey_server import valkey
 
 PASSWORD = "correct horse battery"  # noqa: S105
 

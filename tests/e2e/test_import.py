@@ -16,7 +16,8 @@ import valkey as client
 
 from e2e.terminal import Terminal
 from harness import Server, attimo
-from valkey_server import LOCALHOST, free_port, valkey
+from ports import LOCALHOST, free_ports
+from valkey_server import valkey
 
 PASSWORD = "secret"  # noqa: S105
 
@@ -149,7 +150,7 @@ def test_only_matching_keys_are_compared_and_a_difference_is_named(
 
 
 def test_every_node_of_a_cluster_is_read(terminal: Terminal, tmp_path: Path) -> None:
-    buses = [free_port(), free_port()]
+    buses = free_ports(2)
     with node(tmp_path / "a", buses[0]) as first, node(tmp_path / "b", buses[1]) as second:
         joined([first, second], buses)
         with client.ValkeyCluster(host=LOCALHOST, port=first) as store:

@@ -12,7 +12,8 @@ import valkey as client
 from e2e.losing import Losing
 from e2e.terminal import Answer, Terminal
 from harness import Server, attimo
-from valkey_server import LOCALHOST, valkey
+from ports import LOCALHOST
+from valkey_server import valkey
 
 VALUES = [{"key": f"k{number}", "value": "v"} for number in range(1_400)]
 

@@ -10,7 +10,8 @@ import valkey as client
 from docs.typed import DOCS, blocks
 from e2e.terminal import Terminal
 from harness import Server
-from valkey_server import LOCALHOST, valkey
+from ports import LOCALHOST
+from valkey_server import valkey
 
 PAGE = DOCS / "how-to" / "migrate.md"
 

@@ -1,16 +1,14 @@
 """A server that is asked to end."""
 
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from faults.customers import Customer, Http1Customer, Http2Customer, SdkCustomer, at_work
-from faults.watching import billed, client, eventually, free_port, write
+from faults.watching import billed, client, eventually, unfinished_write, write
 from harness import FREE_PORTS, Server, attimo, bare_environment
+from ports import free_port
 
 LONGEST_SECONDS = 10.0
 
@@ -92,7 +90,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     with Server(data_dir=tmp_path / "data") as server:
         process = server._process
         assert process is not None
-        with unfinished_request(server):
+        with unfinished_write(server):
             process.send_signal(signal.SIGTERM)
             eventually(lambda: "is stopping" in server.output, "the first signal is heard")
             process.send_signal(signal.SIGTERM)
@@ -102,19 +100,8 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 
 def test_a_client_that_never_finishes_cannot_keep_it(tmp_path: Path) -> None:
-    with Server(data_dir=tmp_path / "data") as server, unfinished_request(server):
+    with Server(data_dir=tmp_path / "data") as server, unfinished_write(server):
         began = time.monotonic()
         server.stop()
 
         assert time.monotonic() - began < LONGEST_SECONDS
-
-
-@contextmanager
-def unfinished_request(server: Server) -> Iterator[None]:
-    """A request whose body never comes to its end."""
-    with socket.create_connection(server.http_address) as connection:
-        connection.sendall(
-            b"PUT /cache/default-cache?key=k&ttl_seconds=9 HTTP/1.1\r\nHost: localhost\r\n"
-            b"Authorization: " + server.api_key.encode() + b"\r\nContent-Length: 9\r\n\r\nhal"
-        )
-        yield

@@ -4,16 +4,15 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from attimo.serve.channel import Gone
 from attimo.serve.handover import BEGUN
-from conformance.edge.http1 import Http1, http1, request
+from conformance.edge.http1 import http1, request
 from faults.replacing import HEAR_SECONDS, ended, new, starting
-from faults.watching import ask, billed, client, eventually, read, write
+from faults.watching import ask, billed, client, eventually, read, unfinished_write, write
 from harness import Server
 
 
@@ -21,17 +20,6 @@ from harness import Server
 def old(tmp_path: Path) -> Iterator[Server]:
     with Server("--collect-seconds", "3600", data_dir=tmp_path / "data") as server:
         yield server
-
-
-@contextmanager
-def request_in_flight(server: Server) -> Iterator[Http1]:
-    """A write whose body does not come, so that a server that stops takes its 7 seconds."""
-    owner = b"Authorization: " + server.api_key.encode()
-    line = "PUT /cache/default-cache?key=slow&ttl_seconds=600"
-    with http1(server.http_address) as connection:
-        connection.say(request(line, owner, b"Content-Length: 2", b"Expect: 100-continue"))
-        assert connection.reply().status == 100
-        yield connection
 
 
 def caches(server: Server) -> set[object]:
@@ -43,7 +31,7 @@ def test_a_new_server_waits_for_the_items_of_an_old_one_that_is_told_to_stop(old
     with client(old) as http:
         write(http, "k")
         read(http, "k")
-    with request_in_flight(old):
+    with unfinished_write(old):
         other = starting(old)
         assert other.stdout is not None
         other.stdout.readline()
@@ -95,7 +83,7 @@ def test_an_old_server_serves_nothing_that_was_changed_at_a_new_one(old: Server)
     with client(old) as http:
         write(http, "k", "old")
         write(http, "same", "old")
-    with request_in_flight(old):
+    with unfinished_write(old):
         with Server("--replace", data_dir=old.data_dir) as other:
             with client(other) as http:
                 assert read(http, "k") == "old"
@@ -121,7 +109,7 @@ def test_an_old_server_that_is_told_to_stop_keeps_no_item_of_which_a_newer_one_w
 ) -> None:
     with client(old) as http:
         write(http, "k")
-    with request_in_flight(old), new(old.data_dir) as other, other.takes_items() as items:
+    with unfinished_write(old), new(old.data_dir) as other, other.takes_items() as items:
         while items.recv(1 << 16):
             pass
         items.send(BEGUN)

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import httpx
 from momento import CacheClient, Configurations, CredentialProvider
 from pysqlite3 import dbapi2
 
+from conformance.edge.http1 import http1, request
 from harness import Server, attimo, bare_environment
 
 LIMIT_SECONDS = 30.0
@@ -72,18 +72,21 @@ def is_sound(data_dir: Path) -> bool:
     return ask(data_dir, "PRAGMA integrity_check") == [("ok",)]
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def client(server: Server) -> httpx.Client:
     """The owner, over plain HTTP."""
     headers = {"Authorization": server.api_key}
     return httpx.Client(base_url=server.http, headers=headers, trust_env=False, timeout=20)
+
+
+@contextlib.contextmanager
+def unfinished_write(server: Server) -> Iterator[None]:
+    """A write whose body does not come; the server reads it, and takes 7 seconds to stop."""
+    owner = b"Authorization: " + server.api_key.encode()
+    line = "PUT /cache/default-cache?key=slow&ttl_seconds=600"
+    with http1(server.http_address) as connection:
+        connection.say(request(line, owner, b"Content-Length: 2", b"Expect: 100-continue"))
+        assert connection.reply().status == 100
+        yield
 
 
 @contextlib.contextmanager

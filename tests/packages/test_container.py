@@ -1,7 +1,6 @@
 """The container: a server without rights that writes to its volume only, and ends well."""
 
 import re
-import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +11,11 @@ import yaml
 from packages import container
 from packages.conftest import ROOT
 from packages.container import Container, podman
+from ports import free_port
 
 MEMORY = "256m"
 BUDGET = 153e6
 """What docs/reference/sizing.md says of a container of 256 MiB."""
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

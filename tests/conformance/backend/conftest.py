@@ -13,7 +13,8 @@ from conformance.conftest import scs as scs
 from conformance.python.conftest import client as client
 from conformance.python.conftest import runner as runner
 from harness import Server
-from valkey_server import LOCALHOST, valkey
+from ports import LOCALHOST
+from valkey_server import valkey
 
 
 def at(port: int) -> tuple[str, str]:

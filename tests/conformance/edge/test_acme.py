@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from acme_server import Acme, acme, free_ports
+from acme_server import Acme, acme
 from attimo.certificates.names import names
 from faults.watching import eventually, says
 from harness import Server
+from ports import free_port
 
 ENDPOINT = "cache.example.com"
 PATIENCE_SECONDS = 20
@@ -70,7 +71,7 @@ def test_a_certificate_comes_while_the_server_runs_and_is_kept(
 
 def test_until_it_comes_the_servers_own_authority_signs(authority: Acme, tmp_path: Path) -> None:
     """An authority that cannot be reached holds up nothing, and is complained of once."""
-    (closed,) = free_ports(1)
+    closed = free_port()
     nowhere = ("--acme", f"https://localhost:{closed}/dir")
     with server_of(authority, tmp_path / "data", *nowhere) as server:
         assert shown(server, server.ca) is not None

@@ -12,8 +12,9 @@ from conformance.event_stream import EventStream, events
 from conformance.http.items import Maker
 from conformance.teams import Team
 from conformance.wire import Wire
-from faults.watching import eventually, free_port
+from faults.watching import eventually
 from harness import Server
+from ports import free_port
 
 TOPIC = "news"
 PROMPTLY_SECONDS = 3

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import grpc
 
-from acme_server import free_ports, listens
+from acme_server import listens
 from certificates import Authority
 from conformance.pubsub import Pubsub
 from harness import STOP_LIMIT_SECONDS
+from ports import free_port
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "how-to" / "behind-a-proxy.md"
@@ -77,7 +78,7 @@ def program(name: str) -> str | None:
 @contextmanager
 def running(name: str, server_port: int, authority: Authority, room: Path) -> Iterator[Proxy]:
     """Run a proxy with the lines of the page, at a free port."""
-    (port,) = free_ports(1)
+    port = free_port()
     room.mkdir()
     file = room / "file"
     file.write_text(_lines(name, server_port, port, authority, room))

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from acme_server import free_ports
 from certificates import Authority
 from conformance.event_stream import events
 from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
 from conformance.pubsub import Pubsub
 from conformance.web_socket import Talk, web_socket
 from harness import Server
+from ports import free_ports
 
 CACHE = "default-cache"
 MORE_THAN_PROXIES_ALLOW = 200

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Self
 
 from docs.typed import DOCS, Block, blocks
 from harness import Server, bare_environment, end_group
+from ports import free_port
 
 START_LIMIT_SECONDS = 500
 SAVED = re.compile(r"`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", re.S | re.M)
@@ -140,9 +140,3 @@ class Application:
         )
         assert done.returncode == 0, f"{done.stdout}{done.stderr}\nIt said:\n{self.log}"
         return done.stdout
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.quickstarts.application import Application, Page, free_port
+from conformance.quickstarts.application import Application, Page
 from docs.typed import DOCS
 from harness import Server
+from ports import free_port
 
 FOLDER = Path(__file__).parent
 READS = "reading product 7 from the source"

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conformance.web.site import site
-from faults.watching import free_port
 from harness import Server
+from ports import free_port
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "topics.md"
 PATIENCE_MS = 20_000
