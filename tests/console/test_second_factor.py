@@ -19,6 +19,11 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def next_code(app: pyotp.TOTP) -> str:
+    """The code of the next step, which is accepted already: another one than was used before."""
+    return app.at(time.time(), counter_offset=1)
+
+
 def type_code(page: Page, code: str) -> None:
     """The field has the focus already."""
     expect(page.get_by_label("Code of your authenticator app")).to_be_focused()
@@ -46,7 +51,7 @@ def test_an_app_is_added_and_needed_and_removed(
         expect(page.get_by_role("alert")).to_contain_text("The code is wrong")
         assert page.locator("#secret").inner_text() == secret
         app = pyotp.TOTP(secret)
-        page.get_by_label("Code of the app").fill(app.at(time.time(), counter_offset=-1))
+        page.get_by_label("Code of the app").fill(app.now())
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
         codes = page.locator("#codes").inner_text().split()
@@ -59,7 +64,7 @@ def test_an_app_is_added_and_needed_and_removed(
         type_code(page, "000000")
         expect(page.get_by_role("alert")).to_contain_text("The code is wrong")
         assert [each["name"] for each in page.context.cookies()] == []
-        type_code(page, app.now())
+        type_code(page, next_code(app))
         expect(page.get_by_role("heading", level=1)).to_have_text("Caches")
         page.context.clear_cookies()
         sign_in(page, user.email)
@@ -96,8 +101,7 @@ def test_a_ticket_is_no_session_and_good_once(open_server: Server, cast: Cast, k
     with httpx.Client(base_url=open_server.http, cookies=user.cookies) as client:
         begun = client.post("/console/security/app", data={"csrf": user.csrf, "password": PASSWORD})
         secret = begun.text.partition('id="secret"')[2].partition(">")[2].partition("<")[0]
-        code = pyotp.TOTP(secret).at(time.time(), counter_offset=-1)
-        form = {"csrf": user.csrf, "code": code}
+        form = {"csrf": user.csrf, "code": pyotp.TOTP(secret).now()}
         assert client.post("/console/security/app/confirm", data=form).status_code == 200
     ours = {"origin": open_server.http, "cookie": f"{COOKIE}={known}"}
     with httpx.Client(base_url=open_server.http, headers=ours) as client:
@@ -107,7 +111,7 @@ def test_a_ticket_is_no_session_and_good_once(open_server: Server, cast: Cast, k
         assert (page.status_code, COOKIE in page.cookies) == (200, False)
         no_session = client.get("/console/", headers={"cookie": f"{COOKIE}={ticket}"})
         assert no_session.status_code == 303
-        form = {"ticket": ticket, "code": pyotp.TOTP(secret).now()}
+        form = {"ticket": ticket, "code": next_code(pyotp.TOTP(secret))}
         first, again = (client.post("/console/code", data=form) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 403)
