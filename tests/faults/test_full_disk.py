@@ -76,9 +76,12 @@ def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -
         eventually(lambda: billed(data, "Set") == served + 200, "the ledger has caught up")
         assert http.put("/caches/sessions").status_code == 201
         assert http.get("/ready").status_code == 200
-        metrics = http.get("/metrics").text
-        assert "\nattimo_usage_batches_waiting 0\n" in metrics
-        assert unrecorded(metrics) == 0
+        eventually(
+            lambda: "\nattimo_usage_batches_waiting 0\n" in http.get("/metrics").text,
+            "no batch waits",
+        )
+        assert unrecorded(http.get("/metrics").text) == 0
+        says(server, "usage is recorded again")
         assert server.output.count("usage cannot be recorded") == 1
         assert server.output.count("usage is recorded again") == 1
 
@@ -174,6 +177,7 @@ def test_a_server_that_starts_on_a_full_disk_serves_data_until_there_is_space(
             eventually(lambda: http.get("/ready").status_code == 200, "it is ready")
             assert http.put("/caches/another").status_code == 201
             eventually(lambda: billed(data, "Set") == 1, "usage is recorded")
+            says(server, "there is space on the disk again")
             assert server.output.count("there is space on the disk again") == 1
     assert is_sound(data)
 

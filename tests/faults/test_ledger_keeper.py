@@ -17,6 +17,8 @@ from harness import Server
 from ledger_sums import By, totals
 
 KILLS = 20
+MOST_ROUNDS = 8
+"""More than are waited for before a kill; all of them together leave rows."""
 DELETING = """
 import sys
 from pathlib import Path
@@ -24,11 +26,12 @@ from attimo.control import Control, retention
 from attimo.store.database import open_database
 
 control = Control(open_database(Path(sys.argv[1])), lambda _: None, lambda: int(sys.argv[2]))
-while True:
+for _ in range(int(sys.argv[3])):
     with control.begin() as tx:
         retention.keep(tx, 86400, 62 * 86400)
         retention.prune(tx, 2)
     print("deleted", flush=True)
+sys.stdin.read()
 """
 
 
@@ -54,10 +57,12 @@ def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> Non
         retention.keep(tx, DAY, 62 * DAY)
     before = sums()
     for kill in range(KILLS):
-        arguments = [str(tmp_path / "attimo.db"), str(NOON + 10 * DAY)]
+        arguments = [str(tmp_path / "attimo.db"), str(NOON + 10 * DAY), str(MOST_ROUNDS)]
         left = minutes(tmp_path)
         with subprocess.Popen(
-            [sys.executable, "-c", DELETING, *arguments], stdout=subprocess.PIPE
+            [sys.executable, "-c", DELETING, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as process:
             assert process.stdout is not None
             for _ in range(1 + kill % 5):

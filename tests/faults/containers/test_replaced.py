@@ -12,6 +12,7 @@ import pytest
 from faults.containers.groups import NoGroupsError, group
 from faults.containers.loads import KB, NOISE, Writer
 from faults.replacing import succession
+from faults.watching import says
 from harness import Server
 
 MIB = 2**20
@@ -96,6 +97,7 @@ def test_a_full_server_that_is_restarted_has_items_again_and_is_not_killed(tmp_p
             server.stop()
             server.start()
             assert made.kills == 0
+            says(server, "items of the last")
             (line,) = [each for each in server.output.splitlines() if "items of the last" in each]
             assert int(line.split("last run: ")[1].split(" kept")[0]) > 500
             assert " 0 lost" in line
