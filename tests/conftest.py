@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 import fakes
@@ -12,6 +13,12 @@ from postgresql_server import postgresql_server
 
 # A shell starts what runs in its background without Ctrl-C, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# httpx gives up after five seconds. On a busy machine an answer may take longer, above all the
+# first one of a control plane, which loads what it is made of.
+VERBS = (httpx.get, httpx.head, httpx.options, httpx.post, httpx.put, httpx.patch, httpx.delete)
+for asks in (httpx.Client.__init__, httpx.AsyncClient.__init__, httpx.request, *VERBS):
+    (asks.__kwdefaults__ or {})["timeout"] = httpx.Timeout(60)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
