@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conformance.people import PASSWORD, Person
-from console.visiting import SHOTS, Cast, complaints, visit
+from console.visiting import Cast, complaints, visit
 from docs.generator import documentation
 from harness import Server, bare_environment
 from letters import letter_to
@@ -55,15 +55,15 @@ def test_from_the_address_of_the_server_to_the_first_write(
 
 
 def test_the_tutorial_is_followed_and_its_pictures_show_what_is_seen(
-    chrome: Browser, open_server: Server
+    chrome: Browser, open_server: Server, tmp_path: Path
 ) -> None:
     page = (pictures.FOLDER.parent / "first-write-in-the-browser.md").read_text()
     shown = re.findall(r"\(pictures/([\w-]+\.png)\)", page)
-    pictures.take(chrome, open_server, SHOTS / "tutorial")
+    pictures.take(chrome, open_server, tmp_path)
 
     kept, taken = (
         {each.name: size_of(each) for each in folder.iterdir()}
-        for folder in (pictures.FOLDER, SHOTS / "tutorial")
+        for folder in (pictures.FOLDER, tmp_path)
     )
     assert sorted(kept) == sorted(shown)
     assert kept == taken, "run `make pictures`"

@@ -27,7 +27,7 @@ def end_sessions(postgres: PostgresServer, database: PostgresDatabase) -> int:
     """End every session of a database, as a restart of PostgreSQL does; return how many."""
     query = (
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "  # noqa: S608 (our name)
-        f"WHERE datname = '{database.address.name}'"
+        f"WHERE datname = '{database.address.name}' AND backend_type = 'client backend'"
     )
     return len(postgres.run(query))
 
@@ -145,6 +145,7 @@ def test_one_server_at_a_time_uses_a_database(
     with pytest.raises(StoreUnavailable, match="used by another Attimo"):
         open_server(address(url))
 
+    monkeypatch.undo()  # PostgreSQL ends the session, with its lock, after the client has closed it
     database.close()
     open_server(address(url)).close()
 

@@ -124,13 +124,21 @@ def test_large_requests_that_are_cancelled_before_they_begin_are_not_served(serv
 
 def test_a_body_counts_in_memory_until_its_request_is_done(server: Server) -> None:
     whole = asked(server, "POST /cache/default-cache/put?ttl_seconds=600", ITEMS)
+    held: list[float] = []
+    # More than once if need be: on a busy machine, the other client may have to wait for a CPU.
+    while len(held) < MEANWHILE:
+        held = held_meanwhile(server, whole)
+    # The last answer may have come after that of the large request.
+    assert min(held[-4:-1]) > len(whole) / 2
+
+
+def held_meanwhile(server: Server, whole: bytes) -> list[float]:
+    """The memory of what is in flight, again and again until a large request is answered."""
     held = []
     with connected(server) as large, connected(server) as other:
         large.say(whole)
         while not select.select([large.socket], [], [], 0)[0]:
             other.say(asked(server, "GET /metrics"))
             held.append(value_of(IN_FLIGHT, other.reply().body.decode()))
-
         assert large.reply().status in (200, 204)
-    # The last answer may have come after that of the large request.
-    assert min(held[-4:-1]) > len(whole) / 2
+    return held

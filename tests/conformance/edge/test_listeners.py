@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -227,11 +228,10 @@ def test_a_local_server_asks_for_keys_where_others_might_come_in(tmp_path: Path)
 
 def open_ports(pid: int) -> set[int]:
     """Every TCP port at which a process listens, as the system has it."""
-    sockets = {
-        link.readlink().name.partition("[")[2].rstrip("]")
-        for link in Path(f"/proc/{pid}/fd").iterdir()
-        if link.readlink().name.startswith("socket:")
-    }
+    sockets = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            sockets.add(link.readlink().name.removeprefix("socket:[").rstrip("]"))
     rows = [
         line.split()
         for table in ("tcp", "tcp6")

@@ -45,9 +45,9 @@ def first_refusal(client: CacheClient) -> tuple[int, CacheGet.Error | CacheSet.E
 @pytest.mark.parametrize(
     ("what", "number", "wrapper"),
     [
-        ("operations_per_second", 40, OPERATIONS),
-        ("bytes_in_per_second", 2_000, THROUGHPUT),
-        ("bytes_out_per_second", 2_000, THROUGHPUT),
+        ("operations_per_second", 30, OPERATIONS),
+        ("bytes_in_per_second", 1_000, THROUGHPUT),
+        ("bytes_out_per_second", 1_000, THROUGHPUT),
     ],
 )
 def test_each_rate_is_a_limit_that_the_client_knows_by_its_name_and_number(
@@ -70,18 +70,20 @@ def test_http_is_told_when_to_come_again(team: Team) -> None:
     team.limit(bytes_in_per_second=1_000)
     path = f"/cache/{CACHE}?key=k&ttl_seconds=60"
 
-    stored = team.web.put(path, content=b"v" * 3_500)
+    began = time.monotonic()
+    stored = team.web.put(path, content=b"v" * 35_000)
     refused = team.web.get(f"/cache/{CACHE}?key=k")
+    elapsed = time.monotonic() - began
 
     assert stored.status_code == 204
     assert refused.status_code == 429
-    assert 2 <= int(refused.headers["retry-after"]) <= 3
+    assert 34 - elapsed <= int(refused.headers["retry-after"]) <= 35
     assert refused.json()["err"] == "throughput_rate_limit_exceeded"
     assert "1000 bytes received per second (bytes_in_per_second: 1000)" in refused.json()["message"]
 
 
 def test_a_rate_holds_for_all_connections_together(server: Server, team: Team) -> None:
-    rate = 500
+    rate = 50
     began = time.monotonic()
     team.limit(operations_per_second=rate)
     with ExitStack() as stack:
@@ -187,9 +189,10 @@ def test_a_plan_that_is_changed_holds_on_an_open_connection_within_a_second(team
     limits = {"limits": {"operations_per_second": 3}}
     team.operator.put("/plans/small", json=limits).raise_for_status()
     served, refused = first_refusal(team.client)
+    elapsed = time.monotonic() - began
 
-    assert time.monotonic() - began < 1
-    assert served <= 3
+    assert elapsed < 1
+    assert served <= 3 * (1 + elapsed)
     assert "(operations_per_second: 3)" in str(refused)
     team.operator.delete("/plans/small?successor=free").raise_for_status()
 
