@@ -13,7 +13,8 @@ from momento import CacheClient, Configurations, CredentialProvider
 from momento.responses import CacheGet, CacheSet
 from momento.retry.fixed_timeout_retry_strategy import FixedTimeoutRetryStrategy
 
-RETRY_SECONDS = 10.0
+RETRY_SECONDS = 60.0
+"""A server may take long to start again on a busy machine."""
 PAUSE_SECONDS = 0.05
 PATH = "/cache/default-cache?key=k"
 VALUE = b"v" * 1000
@@ -43,7 +44,9 @@ class SdkCustomer(Customer):
         patience = FixedTimeoutRetryStrategy(
             retry_timeout_millis=1000, retry_delay_interval_millis=50
         )
+        longest = timedelta(seconds=RETRY_SECONDS)
         configuration = Configurations.Laptop.v1().with_retry_strategy(patience)
+        configuration = configuration.with_client_timeout(longest)
         with CacheClient(configuration, credentials, timedelta(minutes=1)) as cache:
             while not self.ending.is_set():
                 written = cache.set("default-cache", "k", VALUE)
