@@ -20,6 +20,8 @@ from attimo import files
 from attimo.errors import Misconfigured
 
 MODE = 0o700
+PID_CHARACTERS = 10
+"""In the lock."""
 
 PUBLIC = ("ca.pem", "server.pem", "acme.pem")
 """Certificates, which are public."""
@@ -210,7 +212,7 @@ class DataDirectory:
         with self._lock_file(inherited) as file:
             if inherited is None and not _taken(file):
                 raise Misconfigured(
-                    f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
+                    f"another server (pid {_holder(file)}) uses the data "
                     f"directory {self.path}; stop it, replace it with --replace, or choose "
                     "another with --data-dir"
                 )
@@ -226,14 +228,14 @@ class DataDirectory:
     def sign(self, lock: int) -> None:
         """Write the ID of this process into the lock."""
         with contextlib.suppress(OSError):  # a full disk; the lock is what counts
-            os.pwrite(lock, f"{os.getpid():<10}".encode(), 0)
+            os.pwrite(lock, f"{os.getpid():<{PID_CHARACTERS}}".encode(), 0)
 
     def holder(self) -> str | None:
         """Return the process that has the lock, or `unknown`; None if there is none."""
         if not self._is_locked():
             return None
         with self._opened_lock("r") as file:
-            return file.read().strip() or "unknown"
+            return _holder(file)
 
     def announce(self, running: Running) -> None:
         """Publish the addresses of the server to other processes."""
@@ -348,6 +350,12 @@ def _is_of(value: Any, hint: Any) -> bool:
 
 def _text(kept: Kept) -> str:
     return json.dumps(asdict(kept), indent=2) + "\n"
+
+
+def _holder(file: IO[str]) -> str:
+    """Return the process ID in a lock, or `unknown`; what is no file of ours may have no end."""
+    signed = file.read(PID_CHARACTERS).strip()
+    return signed if signed.isdecimal() else "unknown"
 
 
 def _taken(file: IO[str]) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 OWNER_ONLY = 0o600
 
 LONGEST = 2**24
-"""In characters; a longer file is none of this program's, and a device may have no end."""
+"""In characters or bytes; a longer file is none of this program's, and a device may have no end."""
 
 
 def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
@@ -45,6 +45,20 @@ def read(path: Path) -> str | None:
     if len(text) > LONGEST:
         raise ValueError(f"it has more than {LONGEST:,} characters")
     return text
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of `path`.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is longer than `LONGEST`.
+    """
+    with open(path, "rb", opener=opener) as file:
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST:,} bytes")
+    return content
 
 
 def opener(path: str, flags: int) -> int:

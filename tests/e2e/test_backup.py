@@ -1,6 +1,7 @@
 """A backup is one moment of a whole server; what is restored of it is a server, or nothing."""
 
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -136,6 +137,47 @@ def test_a_damaged_backup_is_not_restored(
     assert answer.error.count("\n") == 1, answer
     assert told in answer.error
     assert [each.name for each in stranger.home.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("name", ["attimo.db", "ca.key", "credentials.json", "backup.json"])
+@pytest.mark.parametrize("kind", ["a device", "a pipe", "a tebibyte"])
+def test_what_has_no_end_in_the_place_of_a_file_is_not_restored(
+    saved: Path, stranger: Terminal, name: str, kind: str
+) -> None:
+    copy = Path(shutil.copytree(saved, stranger.home / "copy"))
+    put_in_place(copy / name, kind)
+
+    answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
+
+    assert answer.status > 1, answer
+    assert answer.error.count("\n") == 1, answer
+    assert f"{copy / name} " in answer.error
+    assert [each.name for each in stranger.home.iterdir()] == ["copy"]
+
+
+def put_in_place(file: Path, kind: str) -> None:
+    """Replace a file by something of which reading comes to no end soon."""
+    file.unlink()
+    if kind == "a device":
+        file.symlink_to("/dev/zero")
+    elif kind == "a pipe":
+        os.mkfifo(file)
+    else:
+        with file.open("wb") as made:
+            made.truncate(1 << 40)
+
+
+def test_a_key_of_a_tebibyte_is_not_backed_up(tmp_path: Path, stranger: Terminal) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        put_in_place(data / "ca.key", "a tebibyte")
+
+        words = ("backup", str(tmp_path / "backup"), "--data-dir", str(data))
+        answer = stranger.type(*words)
+
+    assert (answer.status, answer.error.count("\n")) == (2, 1), answer
+    assert f"{data / 'ca.key'} cannot be read: it has more than 16,777,216 bytes" in answer.error
+    assert not (tmp_path / "backup").exists()
 
 
 @pytest.mark.parametrize("change", [{"format": 2}, {"files": {"../x": ""}}, {"files": []}])

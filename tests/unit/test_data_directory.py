@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,16 @@ CREDENTIALS = Credentials(
     cache="default-cache",
 )
 RUNNING = Running(os.getpid(), "127.0.0.1:8080", "127.0.0.1:8443", "localhost:8443", "0.1.0")
+
+
+def endless(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def huge(file: Path) -> None:
+    """A file of a tebibyte that takes no space."""
+    with file.open("wb") as made:
+        made.truncate(1 << 40)
 
 
 @pytest.fixture
@@ -182,6 +193,27 @@ def test_a_device_without_an_end_in_the_place_of_a_file_is_one_clear_line(
 
     with pytest.raises(Misconfigured, match=f"{name} cannot be read"):
         home.credentials() if name == "credentials.json" else home.running()
+
+
+def test_a_lock_without_an_end_names_no_holder(home: DataDirectory) -> None:
+    (home.path / "lock").unlink()
+    (home.path / "lock").symlink_to("/dev/zero")
+
+    with home.lock():
+        assert home.holder() == "unknown"
+        with pytest.raises(Misconfigured, match=r"another server \(pid unknown\)"), home.lock():
+            pass
+
+
+@pytest.mark.parametrize("make", [endless, huge])
+def test_what_is_longer_than_any_file_of_ours_is_not_read(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "file")
+
+    for read in (files.read, files.read_bytes):
+        with pytest.raises(ValueError, match="it has more than 16,777,216"):
+            read(tmp_path / "file")
 
 
 def test_a_pipe_that_somebody_writes_into_is_read_to_its_end(tmp_path: Path) -> None:

@@ -92,6 +92,15 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         of(tmp_path)
 
 
+def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "attimo.toml").symlink_to("/dev/zero")
+
+    with pytest.raises(
+        Misconfigured, match=r"attimo\.toml is not TOML: it has more than 1,048,576 b"
+    ):
+        of(tmp_path)
+
+
 def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(tmp_path: Path) -> None:
     write(tmp_path / "attimo.toml", "thread = 2\n")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from starlette.requests import Request
 from starlette.responses import Response
 
+from attimo import files
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.errors import NotFound
@@ -56,7 +57,7 @@ def root(known: Known) -> Response:
     file = known.root()
     if file is None:
         raise NotFound("The certificate of this server is from an authority that clients know")
-    return Response(file.read_bytes(), media_type=PEM)
+    return Response(files.read_bytes(file), media_type=PEM)
 
 
 @router.get(

@@ -87,8 +87,10 @@ def text(file: Path) -> str:
         found = files.read(file)
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise Misconfigured(f"{file} is not PEM: it is not text") from error
+    except ValueError as error:
+        raise Misconfigured(f"{file} is not PEM: {error}") from error
     if found is None:
         raise Misconfigured(f"{file} is not there")
     return found

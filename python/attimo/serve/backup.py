@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,9 @@ OWN_KEYS = (
     "credentials.json",
 )
 """The files beside the database that identify the server and its owner."""
+
+HEADER = b"SQLite format 3\0"
+"""The first bytes of every SQLite database."""
 
 TRIES = 5
 
@@ -113,8 +117,11 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
     _check_apart(home.path, source)
     with _whole(home.path) as staging, _in_words(f"{source} cannot be restored to {home.path}"):
         for name in names:
-            if name == DATABASE or keep_keys:
-                _write(staging / name, (source / name).read_bytes())
+            if name == DATABASE:
+                shutil.copyfile(source / name, staging / name)
+                (staging / name).chmod(files.OWNER_ONLY)
+            elif keep_keys:
+                _write(staging / name, _content(source / name))
         _check_database(staging / DATABASE)
         database = open_database(staging / DATABASE)
         try:
@@ -150,7 +157,7 @@ def _checked(source: Path) -> list[str]:
     """
     with _in_words(f"{source} cannot be read as a backup"):
         try:
-            manifest = json.loads((source / MANIFEST).read_text("utf-8"))
+            manifest = json.loads(files.read_bytes(source / MANIFEST))
             version, listed = manifest["format"], dict(manifest["files"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Misconfigured(f"{source / MANIFEST} is damaged: this is not a backup") from error
@@ -161,10 +168,25 @@ def _checked(source: Path) -> list[str]:
             )
         if DATABASE not in listed or not listed.keys() <= {DATABASE, *OWN_KEYS}:
             raise Misconfigured(f"{source / MANIFEST} lists files that a backup does not have")
+        _check_kind(source / DATABASE)
         for name, digest in listed.items():
-            if _digest(source / name) != digest:
+            found = _digest(source / name) if name == DATABASE else _of(_content(source / name))
+            if found != digest:
                 raise Misconfigured(f"{source / name} is damaged: its digest is another one")
     return sorted(listed)
+
+
+def _check_kind(database: Path) -> None:
+    """Refuse what is no database before it is read to its end: it may have none.
+
+    Raises:
+        Misconfigured: It is another kind of file.
+    """
+    if stat.S_ISREG(database.stat().st_mode):
+        with database.open("rb") as file:
+            if file.read(len(HEADER)) == HEADER:
+                return
+    raise Misconfigured(f"{database} is damaged: it is not a SQLite database")
 
 
 def _copy_database(source: Path, to: Path, stopped: Callable[[], bool]) -> None:
@@ -209,7 +231,20 @@ def _of_one_moment(folder: Path) -> Mapping[str, bytes]:
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in OWN_KEYS if (folder / name).is_file()}
+    return {name: _content(folder / name) for name in OWN_KEYS if (folder / name).is_file()}
+
+
+def _content(file: Path) -> bytes:
+    """Return the content of one of `OWN_KEYS`.
+
+    Raises:
+        OSError: It cannot be read.
+        Misconfigured: It is longer than any of them.
+    """
+    try:
+        return files.read_bytes(file)
+    except ValueError as error:
+        raise Misconfigured(f"{file} cannot be read: {error}") from error
 
 
 @contextmanager
@@ -248,6 +283,10 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -29,6 +29,9 @@ from attimo.settings.declared import (
 from attimo.settings.together import check
 from attimo.settings.values import Raw
 
+MOST_BYTES = 2**20
+"""Of a file with settings."""
+
 _HARMLESS = re.compile(r"[a-z]+://[\w.-]*")
 """An address without room for a password."""
 
@@ -87,13 +90,22 @@ def _of_file(file: Path | None) -> dict[str, Said]:
     if file is None:
         return {}
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = tomllib.loads(_text(file))
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise Misconfigured(f"{file} is not TOML: {error}") from error
     _refuse_unknown(content, declarations(), f" in {file}")
     return {name: Said(value, str(file), f"{name} in {file}") for name, value in content.items()}
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, which may be a device without an end."""
+    with file.open("rb") as opened:
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    return content.decode()
 
 
 def _of_environment(environ: Mapping[str, str]) -> dict[str, Said]:
