@@ -2,7 +2,11 @@
 
 Processor time cannot tell a percent, and one thread does both. So the instructions of that thread
 are counted for Gets alone, for messages alone, and for both at once; what both take beyond the
-messages alone belongs to the Gets.
+messages belongs to the Gets.
+
+Subscriptions are sent heartbeats, too, as many as the time has periods: both at once take longer
+than messages alone, and longer on a busy machine. So the subscribers count them, and a heartbeat is
+taken to cost what a message does.
 """
 
 import tempfile
@@ -71,20 +75,20 @@ def _measure(folder: Path) -> Deliveries:
         drive(peer, filling(KEYS))
         drive(peer, replace(GETS_LOAD, operations=WARM_UP), real_time=False)
         for turn in range(ROUNDS):
-            with _published(other, f"alone-{turn}"):
+            with _published(other, f"alone-{turn}") as sent:
                 control(peer, "--instr=on")
-            messages_alone = _counted(peer, folder)
+            delivery = _counted(peer, folder) / sent.count
             control(peer, "--instr=on")
             _get(peer)
             gets_alone = _counted(peer, folder)
-            with _published(other, f"beside-{turn}"):
+            with _published(other, f"beside-{turn}") as sent:
                 control(peer, "--instr=on")
                 gets = driver.start(peer, _gets(), driver.CORE, real_time=False)
             driver.finish(gets)
             both = _counted(peer, folder)
             alone.append(gets_alone / GETS)
-            deliveries.append(messages_alone / (GETS * DELIVERIES_OF_A_GET))
-            beside.append((both - messages_alone) / GETS)
+            deliveries.append(delivery)
+            beside.append((both - delivery * sent.count) / GETS)
             progress.say(
                 f"  a Get {alone[-1]:,.0f} instructions alone, {beside[-1]:,.0f} beside deliveries "
                 f"of {deliveries[-1]:,.0f}"
@@ -100,16 +104,25 @@ def _get(peer: Peer) -> None:
     drive(peer, _gets(), real_time=False)
 
 
+@dataclass(slots=True)
+class _Sent:
+    """What subscribers were sent, heartbeats included."""
+
+    count: int = 0
+
+
 @contextmanager
-def _published(peer: Peer, topic: str) -> Iterator[None]:
+def _published(peer: Peer, topic: str) -> Iterator[_Sent]:
     """Have subscribers within the block; at its end, they receive their messages."""
     load = messages(CONNECTIONS, topic, seconds=600, subscribers=SUBSCRIBERS)
     load = replace(load, operations=GETS * DELIVERIES_OF_A_GET, on_cue=True, warm_up_seconds=0)
     running = driver.start(peer, load, driver.CORE, real_time=False)
     if not running.stdout or not running.stdout.readline():
         raise RunError(f"nobody has subscribed: {running.communicate()[1]}")
-    yield
-    driver.finish(running)
+    sent = _Sent()
+    yield sent
+    found = driver.finish(running)
+    sent.count = found.operations + found.heartbeats
 
 
 def _counted(peer: Peer, folder: Path) -> int:

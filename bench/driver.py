@@ -108,6 +108,7 @@ class Drive:
         cpu: Processor time of the server for each operation.
         threads: Processor time of each thread of the server, the busiest first.
         load_cpu: Processor time of the generator for each operation.
+        heartbeats: How many subscriptions were sent, over gRPC, without the first ones.
         behind: Operations that were due and could not even be begun.
         stolen_ticks: Hundredths of a second that the machine was taken away meanwhile.
     """
@@ -124,6 +125,7 @@ class Drive:
     p999: float
     longest: float
     misses: int
+    heartbeats: int
     behind: int
     stolen_ticks: int
 
@@ -210,6 +212,7 @@ def _read(found: dict[str, object]) -> Drive:
         p999=_number(latency["p999"]),
         longest=_number(latency["max"]),
         misses=int(_number(found["misses"])),
+        heartbeats=int(_number(found["heartbeats"])),
         behind=int(_number(found["behind"])),
         stolen_ticks=int(_number(found["stolen_ticks"])),
     )

@@ -15,7 +15,7 @@ use crate::report::{Moment, Report};
 use crate::run::{PATIENCE, TICK, nanoseconds};
 use crate::tally::{Outcome, Tally};
 use crate::tls::Tls;
-use crate::wire::{BEGUN, Wire};
+use crate::wire::{ALIVE, BEGUN, Wire};
 use crate::workload::{Op, Verb};
 
 /// A run over subscribers that speak `S` and a publisher that speaks `P`.
@@ -194,6 +194,10 @@ impl<'a, S: Wire, P: Wire> FanOut<'a, S, P> {
         subscriber.hear(|op, outcome| {
             if op.key == BEGUN.key && outcome == Outcome::Right {
                 *begun += 1;
+                return;
+            }
+            if op.key == ALIVE.key {
+                tally.heartbeats += 1;
                 return;
             }
             *received += 1;

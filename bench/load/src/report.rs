@@ -39,6 +39,7 @@ pub struct Report {
     per_second: f64,
     right: u64,
     misses: u64,
+    heartbeats: u64,
     failures: BTreeMap<String, u64>,
     /// At a pace: operations that were due and could not be begun.
     behind: u64,
@@ -81,6 +82,7 @@ impl Report {
             per_second: operations as f64 / seconds,
             right: tally.right,
             misses: tally.misses,
+            heartbeats: tally.heartbeats,
             failures: tally.failures.clone(),
             behind,
             latency_microseconds: Latency::new(&tally.latency),

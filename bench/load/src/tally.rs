@@ -27,6 +27,8 @@ pub struct Tally {
     pub right: u64,
     /// Well-formed misses.
     pub misses: u64,
+    /// Heartbeats of subscriptions, without the first ones.
+    pub heartbeats: u64,
     /// Everything else, by kind.
     pub failures: BTreeMap<String, u64>,
     /// Nanoseconds from when an operation was due until its answer was read.
@@ -37,7 +39,7 @@ impl Tally {
     /// Nothing yet.
     pub fn new() -> Self {
         let latency = Histogram::new_with_max(60_000_000_000, 3).expect("three digits are valid");
-        Self { right: 0, misses: 0, failures: BTreeMap::new(), latency }
+        Self { right: 0, misses: 0, heartbeats: 0, failures: BTreeMap::new(), latency }
     }
 
     /// Counts one end.

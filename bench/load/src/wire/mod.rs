@@ -52,6 +52,9 @@ pub trait Wire {
 /// What a subscriber hands over when its subscription has begun: messages are numbered from 1.
 pub const BEGUN: Op = Op { verb: Verb::Get, key: 0, due: 0 };
 
+/// What it hands over for a heartbeat that comes later.
+pub const ALIVE: Op = Op { verb: Verb::Get, key: u32::MAX, due: 0 };
+
 /// What a subscriber expects: every message once, in order, with the value of its number.
 pub struct InOrder {
     items: Rc<Items>,

@@ -6,7 +6,7 @@ use super::channel::{USER_AGENT, pseudo};
 use super::frames::{self, Frame, flag, kind, setting};
 use super::headers::{Replies, Requests};
 use super::protobuf::{self, Sent};
-use super::{BEGUN, InOrder, Wire};
+use super::{ALIVE, BEGUN, InOrder, Wire};
 use crate::fault::Fault;
 use crate::items::Items;
 use crate::options::Options;
@@ -132,23 +132,22 @@ impl Stream {
             rest = &begun;
         }
         while let Some((message, length)) = protobuf::first_message(rest) {
-            if let Some((op, outcome)) = self.judge(message) {
-                answered(op, outcome);
-            }
+            let (op, outcome) = self.judge(message);
+            answered(op, outcome);
             rest = &rest[length..];
         }
         self.begun = rest.to_vec();
     }
 
-    /// What a message means; nothing, if it is a sign of life that is not the first.
-    fn judge(&mut self, message: &[u8]) -> Option<(Op, Outcome)> {
+    /// What a message means.
+    fn judge(&mut self, message: &[u8]) -> (Op, Outcome) {
         match protobuf::read_sent(message) {
-            Sent::Text(text) => Some(self.in_order.hear(text)),
+            Sent::Text(text) => self.in_order.hear(text),
             Sent::Heartbeat => {
                 let is_first = !std::mem::replace(&mut self.has_begun, true);
-                is_first.then_some((BEGUN, Outcome::Right))
+                (if is_first { BEGUN } else { ALIVE }, Outcome::Right)
             }
-            Sent::Other => Some((BEGUN, Outcome::Wrong("item"))),
+            Sent::Other => (BEGUN, Outcome::Wrong("item")),
         }
     }
 }

@@ -1,24 +1,83 @@
-//! The buffer that the connections of a thread lend each other for what they are about to send. An
+//! The buffers that the connections of a thread lend each other for what they are about to send. An
 //! idle connection holds none, and one that begins to send seldom has to allocate.
+//!
+//! There are several, since connections that have read in the same turn send one after the other: were
+//! there one, all others would each begin with an empty buffer and grow it step by step.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 /// The most bytes that a buffer may have to be kept.
 const MOST: usize = 128 * 1024;
+/// How many are kept, and how many bytes they may have together.
+const COUNT: usize = 32;
+const MOST_IN_ALL: usize = 512 * 1024;
 
-thread_local! {
-    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+/// Buffers that no connection has.
+#[cfg_attr(test, derive(Default))]
+struct Room {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
 }
 
-/// Takes the buffer; another one, without capacity, while a connection has it.
+thread_local! {
+    static ROOM: RefCell<Room> = const { RefCell::new(Room { buffers: Vec::new(), bytes: 0 }) };
+}
+
+/// Takes the buffer that was given back last; one without capacity if there is none.
 pub(super) fn take() -> Vec<u8> {
-    ROOM.take()
+    ROOM.with_borrow_mut(Room::take)
 }
 
 /// Gives a buffer to the next connection.
-pub(super) fn give_back(mut bytes: Vec<u8>) {
-    if (1..=MOST).contains(&bytes.capacity()) {
-        bytes.clear();
-        ROOM.set(bytes);
+pub(super) fn give_back(bytes: Vec<u8>) {
+    if bytes.capacity() > 0 {
+        ROOM.with_borrow_mut(|room| room.give_back(bytes));
+    }
+}
+
+impl Room {
+    fn take(&mut self) -> Vec<u8> {
+        let taken = self.buffers.pop().unwrap_or_default();
+        self.bytes -= taken.capacity();
+        taken
+    }
+
+    fn give_back(&mut self, mut buffer: Vec<u8>) {
+        let bytes = self.bytes + buffer.capacity();
+        if buffer.capacity() <= MOST && bytes <= MOST_IN_ALL && self.buffers.len() < COUNT {
+            buffer.clear();
+            self.bytes = bytes;
+            self.buffers.push(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_connections_as_send_at_once_get_the_buffers_that_they_gave_back() {
+        let mut room = Room::default();
+        for _ in 0..COUNT {
+            room.give_back(Vec::with_capacity(1_000));
+        }
+        let taken: Vec<_> = (0..COUNT).map(|_| room.take().capacity()).collect();
+        assert!(taken.iter().all(|&capacity| capacity >= 1_000), "{taken:?}");
+        assert_eq!((room.take().capacity(), room.bytes), (0, 0));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        for capacity in [1, MOST / 2, MOST, MOST + 1] {
+            let mut room = Room::default();
+            for _ in 0..2 * COUNT {
+                room.give_back(Vec::with_capacity(capacity));
+            }
+            let kept: usize = room.buffers.iter().map(Vec::capacity).sum();
+            assert_eq!(kept, room.bytes);
+            assert!(kept <= MOST_IN_ALL && room.buffers.len() <= COUNT, "{capacity}: {kept}");
+            assert!(room.buffers.iter().all(|buffer| buffer.capacity() <= MOST));
+        }
     }
 }
