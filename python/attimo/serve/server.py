@@ -33,11 +33,13 @@ from attimo.serve import (
     control_app,
     first_start,
     listening,
+    outage,
     payments,
 )
 from attimo.serve.handover import Handover, Successor
 from attimo.serve.kept_items import DRAIN_SECONDS, KeptItems
 from attimo.serve.listening import Listening
+from attimo.serve.outage import Outages
 from attimo.serve.plane import Plane
 from attimo.serve.predecessor import Predecessor, predecessor
 from attimo.serve.signals import Shutdown, on_sighup, shutdown_signals
@@ -98,8 +100,9 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         stack.callback(server.stop)
         # Before it says that it is ready: until then, the signal ends the process.
         stack.enter_context(on_sighup(control.look_for_certificate))
-        server.start(before, stack)
-        server.run()
+        with outage.offered(settings.local_admin, server.outages):
+            server.start(before, stack)
+            server.run()
     if control.failed:
         raise SystemExit(1)
 
@@ -114,6 +117,7 @@ class Server:
         folder: The directory of the handover socket, by a path that is short enough.
         kept: The items between two servers.
         handover: Lets another server replace this one.
+        outages: Cuts all clients off, for tests.
     """
 
     control: Plane
@@ -121,6 +125,7 @@ class Server:
     folder: Path
     kept: KeptItems
     handover: Handover = field(init=False)
+    outages: Outages = field(init=False)
     _events: Events | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
 
@@ -131,6 +136,8 @@ class Server:
             *(self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake),
             gives_items=self.kept.is_on,
         )
+        sockets = [each.socket for each in self.sockets]
+        self.outages = Outages(lambda: self.stop(0.0), self._listen, sockets)
 
     def start(self, before: Predecessor | None, stack: ExitStack) -> None:
         """Start to serve, and announce it until `stack` is closed."""
@@ -161,6 +168,7 @@ class Server:
             self._serve(before)
         self.handover.start()
         control.readiness.started()
+        self.outages.begin()
         self._tell_ready()
         print(banner.ready())
 
@@ -177,6 +185,7 @@ class Server:
                 if self._is_ready:
                     supervisor.tell("STOPPING=1")
                 print("Attimo is stopping: finishing requests in flight")
+                self.outages.end()
                 # Nothing will accept new connections, so they are refused.
                 for each in self.sockets:
                     each.socket.close()
@@ -203,6 +212,7 @@ class Server:
     def _leave(self, successor: Successor) -> None:
         """Finish requests in flight, and give the items to the new server as soon as possible."""
         began, node = time.monotonic(), self.control.node
+        self.outages.end()
         self.kept.abandon()
         if successor.stream and successor.takes_items:
             node.drain(DRAIN_SECONDS)
@@ -217,8 +227,11 @@ class Server:
 
     def _serve(self, before: Predecessor | None = None) -> None:
         with before.serving() if before else nullcontext():
-            self.control.node.start([each.socket for each in self.sockets])
+            self._listen()
         self.kept.begin(self.control.node)
+
+    def _listen(self) -> None:
+        self.control.node.start([each.socket for each in self.sockets])
         self._events = Events(self.control.node.next_event)
         self._events.start()
 
@@ -232,6 +245,7 @@ class Server:
                 "the server that replaced this one has ended; this one serves again%s", without
             )
             self._serve()
+            self.outages.begin()
 
     def _take_back(self, *, flush: bool = False) -> bool:
         if not self.control.take_back(flush=flush):

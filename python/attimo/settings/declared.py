@@ -163,6 +163,12 @@ class Settings:
         values.SWITCH,
         "Accept plaintext clients on this machine without a token.",
     )
+    local_admin: str | None = setting(
+        "off",
+        values.ADDRESS,
+        "Address on this machine where GET /block cuts all clients off and GET /unblock lets them "
+        "back, as port 9090 of momento-local. Only with --local.",
+    )
     collect_seconds: float = setting(
         5, values.SECONDS, "Interval, in seconds, at which usage is recorded in the ledger."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 
 from attimo.errors import Misconfigured
 from attimo.settings.declared import Settings, flag, variable
@@ -19,6 +20,7 @@ def check(found: Settings, labels: Mapping[str, str]) -> None:
         Misconfigured: The message names the setting and what to do.
     """
     _check_listeners(found, labels)
+    _check_local_admin(found, labels)
     _check_certificate(found, labels)
     if found.backup_to and found.backup_to.is_relative_to(found.data_dir):
         raise Misconfigured(
@@ -62,6 +64,27 @@ def _check_listeners(found: Settings, labels: Mapping[str, str]) -> None:
         raise Misconfigured(
             f"{labels['local']} accepts clients without a token that connect without TLS "
             "on this machine, but there is no such listener; add one: --http 127.0.0.1:8080"
+        )
+
+
+def _check_local_admin(found: Settings, labels: Mapping[str, str]) -> None:
+    """Refuse to let clients be cut off on a server that is not for tests, or by other machines.
+
+    Raises:
+        Misconfigured: They could be.
+    """
+    if found.local_admin is None:
+        return
+    if not found.local:
+        raise Misconfigured(
+            f"{labels['local_admin']} lets anybody on this machine cut all clients off, which is "
+            "for tests: add --local, or turn it off"
+        )
+    host = found.local_admin.rpartition(":")[0].strip("[]")
+    if not ip_address(host).is_loopback:
+        raise Misconfigured(
+            f"{labels['local_admin']} can be reached from other machines: use an address of this "
+            "one, such as 127.0.0.1:9090"
         )
 
 

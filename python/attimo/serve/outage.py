@@ -1,0 +1,184 @@
+"""Outages for the tests of clients: `GET /block` cuts all clients off, `GET /unblock` ends that.
+
+Momento's SDKs test their reconnecting so, at port 9090 of momento-local. Only a `--local` server
+has it, at an address of this machine. While clients are cut off, their connections are accepted and
+reset: a client that only waited would not notice the outage.
+"""
+
+import logging
+import selectors
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from attimo.errors import Misconfigured
+
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER: what is not sent is discarded, and the peer gets RST."""
+OWN_PAGES = (None, "none", "same-origin")
+"""`Sec-Fetch-Site` of programs, of an address that somebody typed, and of pages from here."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outages:
+    """Cuts all clients of a server off, and lets them back.
+
+    Attributes:
+        stop: Stops serving, and closes all connections.
+        start: Serves again.
+        sockets: The sockets on which the server listens.
+    """
+
+    stop: Callable[[], None]
+    start: Callable[[], None]
+    sockets: Sequence[socket.socket]
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _resetting: "_Resetting | None" = field(default=None, init=False)
+    _is_serving: bool = field(default=False, init=False)
+
+    def begin(self) -> None:
+        """Note that the server serves."""
+        with self._lock:
+            self._is_serving = True
+
+    def block(self) -> bool:
+        """Cut all clients off, unless they are; return False if the server begins or ends."""
+        with self._lock:
+            if not self._is_serving:
+                return False
+            if self._resetting is None:
+                self.stop()
+                self._resetting = _Resetting(self.sockets)
+                log.info("all clients are cut off, as /block asks")
+            return True
+
+    def unblock(self) -> bool:
+        """Let clients back, if they are cut off; return False if the server begins or ends."""
+        with self._lock:
+            if not self._is_serving:
+                return False
+            if self._resetting is not None:
+                self._resetting.end()
+                self._resetting = None
+                self.start()
+                log.info("clients are let back, as /unblock asks")
+            return True
+
+    def end(self) -> None:
+        """Leave the sockets alone from now on; the server stops, or another one takes them."""
+        with self._lock:
+            self._is_serving = False
+            if self._resetting is not None:
+                self._resetting.end()
+                self._resetting = None
+
+
+class _Resetting:
+    """Accepts connections and resets them, in a thread of its own."""
+
+    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+        self._woken, self._wake = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        for each in (self._woken, *sockets):
+            self._selector.register(each, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._run, name="outage", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Return when no more are accepted."""
+        self._wake.close()
+        self._thread.join()
+        self._selector.close()
+        self._woken.close()
+
+    def _run(self) -> None:
+        while True:
+            ready = [key.fileobj for key, _ in self._selector.select()]
+            if self._woken in ready:
+                return
+            for each in ready:
+                if isinstance(each, socket.socket):
+                    _reset_one(each)
+
+
+def _reset_one(listening: socket.socket) -> None:
+    try:
+        connection, _ = listening.accept()
+    except OSError:  # the client has gone
+        return
+    with connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+
+@contextmanager
+def offered(address: str | None, outages: Outages) -> Iterator[None]:
+    """Answer requests for outages at an address of this machine, if there is one.
+
+    Raises:
+        Misconfigured: The address cannot be used.
+    """
+    if address is None:
+        yield
+        return
+    with _listening(address, outages) as server:
+        thread = threading.Thread(target=server.serve_forever, name="outages", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            outages.end()
+
+
+def _listening(address: str, outages: Outages) -> ThreadingHTTPServer:
+    host, _, port = address.rpartition(":")
+    try:
+        return _server_class(host)((host.strip("[]"), int(port)), _handler(outages))
+    except OSError as error:
+        raise Misconfigured(
+            f"local_admin cannot listen at {address}: {error.strerror}; choose another port"
+        ) from error
+
+
+def _server_class(host: str) -> type[ThreadingHTTPServer]:
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+
+    return Server
+
+
+def _handler(outages: Outages) -> type[BaseHTTPRequestHandler]:
+    actions = {"/block": outages.block, "/unblock": outages.unblock}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            action = actions.get(self.path)
+            if action is None:
+                return self.say(HTTPStatus.NOT_FOUND, "use GET /block or GET /unblock")
+            if self.headers.get("sec-fetch-site") not in OWN_PAGES:
+                return self.say(HTTPStatus.FORBIDDEN, "pages of other sites may not do this")
+            if not action():
+                return self.say(HTTPStatus.SERVICE_UNAVAILABLE, "the server begins or ends")
+            return self.say(HTTPStatus.OK, f"{self.path.removeprefix('/')}ed")
+
+        def say(self, status: HTTPStatus, text: str) -> None:
+            """Answer."""
+            content = f"{text}\n".encode()
+            self.send_response(status)
+            self.send_header("content-type", "text/plain; charset=utf-8")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler
