@@ -127,6 +127,11 @@ removed yet. Keys, fields, elements, values and scores count with their length; 
 the memory that items take (see [memory](../explanation/memory.md)). The key is `server` and the
 method `Store`, as evictions are `Evict`.
 
+Messages that [topics keep](../explanation/topics.md#what-a-topic-keeps) are not stored data. The
+server keeps them so that subscribers can come back, with or without subscribers, and nobody can ask
+for more or for longer: most live a minute. Publishing and deliveries are metered. Kept messages are
+counted in the memory budget, go before items do, and do not count towards `stored_bytes` of a plan.
+
 A server that is stopped loses nothing of it. A killed one loses what it stored since usage was last
 recorded, some five seconds with the default `--collect-seconds`. While no server runs, nothing
 counts.
