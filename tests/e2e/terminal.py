@@ -1,6 +1,7 @@
 """A person's terminal: types `attimo …` and reads what comes back."""
 
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,11 @@ class Terminal:
         assert answer.status == 0, (words, answer)
         assert "attimo:" not in answer.error, (words, answer)
         return answer.text
+
+    def has_life(self, key: str, seconds: int, since: float, *words: str) -> bool:
+        """Whether an item that was given a life since a moment has what is left of it now."""
+        left = int(self.do("ttl", key, *words))
+        return seconds - (time.monotonic() - since) - 1 <= left <= seconds
 
     def environment(self) -> Mapping[str, str]:
         """The variables of a command."""

@@ -70,6 +70,7 @@ def test_lines_of_every_type_are_written_and_replace_what_was_there(terminal: Te
     terminal.do("lists", "push", "d", "another type")
     terminal.do("lists", "push", "l", "older")
 
+    began = time.monotonic()
     told = terminal.do("cache", "import", "moved", "-", "--verify", "--json", given=lines(LINES))
 
     assert json.loads(told) == {"imported": 6, "skipped": 0, "differing": 0, "dry_run": False}
@@ -77,9 +78,8 @@ def test_lines_of_every_type_are_written_and_replace_what_was_there(terminal: Te
     assert terminal.type("dictionaries", "get", "d", "f").printed == b"\xff"
     assert terminal.do("lists", "show", "l").split() == ["0", "b", "1", "a", "2", "b"]
     assert terminal.do("sorted-sets", "show", "z").split() == ["a", "-inf"]
-    assert 890 < int(terminal.do("ttl", "text")) <= 900
-    assert 790 < int(terminal.do("ttl", "l")) <= 800
-    assert 590 < int(terminal.do("ttl", "s")) <= 600
+    for key, seconds in (("text", 900), ("l", 800), ("s", 600)):
+        assert terminal.has_life(key, seconds, began), key
 
 
 def test_a_wrong_line_is_named_and_what_was_written_before_is_told(terminal: Terminal) -> None:
@@ -204,6 +204,7 @@ def test_a_source_that_cannot_be_read_is_told_without_its_password(
 
 
 def test_what_is_exported_is_imported_again_with_its_time_to_live(terminal: Terminal) -> None:
+    began = time.monotonic()
     terminal.do("cache", "import", "moved", "-", given=lines(LINES))
     terminal.do("cache", "create", "copied", "--if-not-exists")
     terminal.do("cache", "flush", "copied", "--yes")
@@ -214,7 +215,7 @@ def test_what_is_exported_is_imported_again_with_its_time_to_live(terminal: Term
     assert json.loads(told) == {"imported": 6, "skipped": 0, "differing": 0, "dry_run": False}
     again = terminal.type("cache", "export", "copied").printed
     assert by_key(again) == by_key(exported)
-    assert 790 < int(terminal.do("ttl", "l", "--cache", "copied")) <= 800
+    assert terminal.has_life("l", 800, began, "--cache", "copied")
 
 
 def by_key(printed: bytes) -> dict[str, object]:
