@@ -136,7 +136,7 @@ def test_a_body_that_is_wrong_is_refused_in_our_own_words(items: Items) -> None:
         (
             "leaderboard",
             b'{"elements":[{"id":-1,"score":1}]}',
-            "elements[0].id: must be a whole number, 0 or more, not -1",
+            "elements[0].id: must be a whole number from 0 to 4294967295, not -1",
         ),
         (
             "leaderboard",

@@ -25,6 +25,7 @@ TOPIC = "news"
 PROMPTLY_SECONDS = 4
 MANY = 50
 MOST_SUBSCRIPTIONS = 1_024
+NUMBER, PAGE = "subscribe.sequence_number", "subscribe.sequence_page"
 RULE = {"type": "topic", "permissions": ["read", "write"], "caches": "*", "topics": "*"}
 
 
@@ -134,6 +135,21 @@ def test_a_request_that_is_refused_says_why_and_the_others_go_on(
             if (error["id"], error["status"], error["err"]) != (None, 400, "invalid_argument"):
                 found[text] = error
         assert found == {}
+        whole = "must be a whole number from 0 to 18446744073709551615"
+        for text, words in (
+            ('{"id": "x"}', f"id: {whole}, not a string"),
+            ('{"id": -1}', f"id: {whole}, not -1"),
+            (
+                '{"subscribe": {"topic": "b", "sequence_number": 1.5}}',
+                f"{NUMBER}: {whole}, not 1.5",
+            ),
+            (
+                '{"subscribe": {"topic": "b", "sequence_page": []}}',
+                f"{PAGE}: {whole}, not an array",
+            ),
+        ):
+            ann.connection.send(text)
+            assert ann.hear()["error"]["message"] == words
     with talk(server, cache) as owner:
         for value in ({}, {"text": "", "binary": ""}, {"binary": "!"}):
             assert owner.ask(publish={"topic": "a", "value": value})["error"]["status"] == 400

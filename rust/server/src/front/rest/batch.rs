@@ -6,10 +6,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::json::{self, Each, Element, Shown, Whole};
+use super::json::{self, Each, Element, Shown};
 use super::query::lifetime;
 use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::limits::REPLY_BYTES;

@@ -84,7 +84,7 @@ impl serde::de::Error for Wrong {
             Unexpected::Bool(value) => value.to_string(),
             Unexpected::Unsigned(number) => number.to_string(),
             Unexpected::Signed(number) => number.to_string(),
-            Unexpected::Float(number) => number.to_string(),
+            Unexpected::Float(number) => format!("{number:?}"), // 1e300, not 301 digits
             Unexpected::Unit | Unexpected::Option => "null".to_owned(),
             Unexpected::Seq => "an array".to_owned(),
             Unexpected::Map => "an object".to_owned(),

@@ -16,7 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::header;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::status::JSON;
@@ -258,47 +258,8 @@ impl Visitor<'_> for ScoreVisitor {
         match text {
             "inf" => Ok(Score(f64::INFINITY)),
             "-inf" => Ok(Score(f64::NEG_INFINITY)),
-            _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
-    }
-}
-
-/// A whole number, 0 or more; JSON knows one kind of number, so `7.0` is one, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Whole<T>(pub(super) T);
-
-impl<'de, T: TryFrom<u64>> Deserialize<'de> for Whole<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let number = deserializer.deserialize_any(WholeVisitor)?;
-        let fitting = T::try_from(number).map_err(|_| D::Error::custom("the number is too large"));
-        fitting.map(Whole)
-    }
-}
-
-struct WholeVisitor;
-
-impl Visitor<'_> for WholeVisitor {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number, 0 or more")
-    }
-
-    fn visit_u64<E>(self, number: u64) -> std::result::Result<u64, E> {
-        Ok(number)
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is whole, not negative, and below 2^53"
-    )]
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> std::result::Result<u64, E> {
-        const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-        if number.fract() == 0.0 && (0.0..EXACT).contains(&number) {
-            return Ok(number as u64);
-        }
-        Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
     }
 }
 
@@ -309,17 +270,6 @@ mod tests {
 
     fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
         body::read(json, &Steps::one())
-    }
-
-    #[test]
-    fn a_whole_number_is_one_however_it_is_written() {
-        for (json, number) in [("7", 7), ("7.0", 7), ("0.0", 0), ("6e1", 60)] {
-            assert_eq!(read::<Whole<u64>>(json.as_bytes()), Ok(Whole(number)));
-        }
-        for json in ["7.5", "-1", "-1.0", "1e300", "\"7\"", "null"] {
-            assert!(read::<Whole<u64>>(json.as_bytes()).is_err(), "{json}");
-        }
-        assert!(read::<Whole<u32>>(b"4294967296").is_err());
     }
 
     #[test]

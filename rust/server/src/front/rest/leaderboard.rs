@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::collection;
-use super::json::{self, Each, Whole};
+use super::json::{self, Each};
 use super::query::{Query, WHOLE, WHOLE_OF_32};
 use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;

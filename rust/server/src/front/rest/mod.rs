@@ -55,6 +55,7 @@ mod sorted_set;
 pub(crate) mod status;
 mod topic_listing;
 mod topics;
+mod whole;
 
 pub(crate) use self::known_call::KnownCall;
 use self::problem::or_problem;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::super::query::Query;
+use super::super::whole::Whole;
 use super::super::{body, json, status};
 use super::encoded;
 use super::item::Item;
@@ -36,7 +37,7 @@ const NOT_YET: Error =
 #[serde(deny_unknown_fields)]
 struct Request<'a> {
     /// What the acknowledgement repeats; without it, only errors are told.
-    id: Option<u64>,
+    id: Option<Whole<u64>>,
     #[serde(borrow)]
     subscribe: Option<From<'a>>,
     #[serde(borrow)]
@@ -51,9 +52,9 @@ struct From<'a> {
     #[serde(borrow)]
     topic: Cow<'a, str>,
     #[serde(default)]
-    sequence_number: u64,
+    sequence_number: Whole<u64>,
     #[serde(default)]
-    sequence_page: u64,
+    sequence_page: Whole<u64>,
 }
 
 #[derive(Deserialize)]
@@ -180,7 +181,7 @@ impl Session {
     }
 
     fn subscribe(&mut self, client: &Client, from: From<'_>) -> Result<Option<At>> {
-        let From { topic, sequence_number: number, sequence_page: page } = from;
+        let From { topic, sequence_number: Whole(number), sequence_page: Whole(page) } = from;
         if self.of(&topic).is_some() {
             return Err(ALREADY);
         }
@@ -225,7 +226,7 @@ impl Endpoint for Session {
             Ok(request) => request,
             Err(error) => return self.refuse(None, &error),
         };
-        let id = request.id;
+        let id = request.id.map(|Whole(id)| id);
         match (guarded(|| self.answer(client, request)), id) {
             (Ok(at), Some(id)) => self.reply(&Reply::Ack(Ack { id, at })),
             (Ok(_), None) => {}
