@@ -58,6 +58,13 @@ MALFORMED: dict[str, Pairs] = {
     "8.3.1 a user in the authority": pairs(PAGE | {":authority": "user@localhost"}),
     "8.5 CONNECT with a path": pairs(PAGE | {":method": "CONNECT"}),
     "8.5 CONNECT": [(":method", "CONNECT"), (":authority", "localhost:80")],
+    "RFC 8441, 4 a protocol without CONNECT": pairs({":protocol": "websocket"} | PAGE),
+    "RFC 8441, 4 a protocol without a path": [
+        (":method", "CONNECT"),
+        (":protocol", "websocket"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+    ],
 }
 
 BODIES: dict[str, tuple[Headers, bytes]] = {

@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from conformance.stream_socket import StreamSocket
+
 
 class Talk:
     """A WebSocket, and what is said on it."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection | StreamSocket) -> None:
         self.connection = connection
 
     def say(self, **request: Any) -> None:
@@ -50,8 +52,19 @@ class Talk:
 
 
 @contextmanager
-def web_socket(url: str, cache: str, token: str, **options: Any) -> Iterator[Talk]:
-    """Open one at a server's URL as a page does: with the token in the query."""
-    address = f"{url.replace('http', 'ws', 1)}/topics/{cache}?{urlencode({'token': token})}"
+def web_socket(
+    url: str, cache: str, token: str, is_stream: bool = False, **options: Any
+) -> Iterator[Talk]:
+    """Open one at a server's URL as a page does: with the token in the query.
+
+    Args:
+        is_stream: Whether it is a stream of an HTTP/2 connection, not a connection of its own.
+    """
+    target = f"/topics/{cache}?{urlencode({'token': token})}"
+    if is_stream:
+        with contextlib.closing(StreamSocket(url, target, **options)) as stream:
+            yield Talk(stream)
+        return
+    address = url.replace("http", "ws", 1) + target
     with connect(address, proxy=None, max_size=None, **options) as connection:
         yield Talk(connection)

@@ -68,6 +68,9 @@ pub(crate) enum Error {
     /// Nothing answers at this path.
     #[error("{0} is not implemented")]
     Unimplemented(String),
+    /// A stream of HTTP/2 is asked for, for another protocol than the WebSocket.
+    #[error("`:protocol` must be websocket")]
+    UnknownProtocol,
     /// The listener is not for this; the text says for what it is not.
     #[error("{0} is not offered at this address")]
     NotOffered(&'static str),

@@ -22,6 +22,14 @@ pub(crate) struct Parts {
     pub(crate) headers: Headers,
 }
 
+impl Parts {
+    /// Whether it asks for a stream of an HTTP/2 connection, for a WebSocket (RFC 8441 §4): no other
+    /// `CONNECT` of HTTP/2 is passed on.
+    pub(crate) fn is_for_stream(&self) -> bool {
+        self.version == Version::HTTP_2 && self.method == Method::CONNECT
+    }
+}
+
 /// What a request is answered with. The connection adds what every answer bears.
 #[derive(Debug)]
 pub(crate) struct Response {

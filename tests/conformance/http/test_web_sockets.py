@@ -7,8 +7,8 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Protocol
 
 import httpx
 import pytest
@@ -29,16 +29,32 @@ NUMBER, PAGE = "subscribe.sequence_number", "subscribe.sequence_page"
 RULE = {"type": "topic", "permissions": ["read", "write"], "caches": "*", "topics": "*"}
 
 
-@contextmanager
-def talk(server: Server, cache: str, token: str | None = None, **options: Any) -> Iterator[Talk]:
-    """Open one as the owner, unless with another token."""
-    token = server.api_key if token is None else token
-    with web_socket(server.http, cache, token, **options) as opened:
-        yield opened
+class Talker(Protocol):
+    """Opens WebSockets."""
+
+    def __call__(
+        self, server: Server, cache: str, token: str | None = None, **options: Any
+    ) -> AbstractContextManager[Talk]:
+        """Open one as the owner, unless with another token."""
+
+
+@pytest.fixture(params=[False, True], ids=["connection", "stream"])
+def talk(request: pytest.FixtureRequest) -> Talker:
+    """WebSockets that are connections, and those that are streams of HTTP/2 connections."""
+
+    @contextmanager
+    def opened(
+        server: Server, cache: str, token: str | None = None, **options: Any
+    ) -> Iterator[Talk]:
+        token = server.api_key if token is None else token
+        with web_socket(server.http, cache, token, request.param, **options) as opened:
+            yield opened
+
+    return opened
 
 
 def test_what_is_published_is_acknowledged_and_comes_to_all_subscribers(
-    server: Server, cache: str
+    server: Server, cache: str, talk: Talker
 ) -> None:
     with talk(server, cache) as ann, talk(server, cache) as ben:
         assert ann.connection.protocol.extensions == [], "none, though the client offers one"
@@ -69,7 +85,7 @@ def ben_publishes(ben: Talk, id: int, text: str) -> dict[str, Any]:
 
 
 def test_it_shares_topics_and_the_form_of_items_with_streams_of_events(
-    server: Server, cache: str, maker: Maker
+    server: Server, cache: str, maker: Maker, talk: Talker
 ) -> None:
     binary = base64.b64encode(b"\xff\x00").decode()
     headers = {"authorization": server.api_key}
@@ -89,7 +105,7 @@ def test_it_shares_topics_and_the_form_of_items_with_streams_of_events(
 
 
 def test_who_comes_back_misses_nothing_and_who_unsubscribes_gets_nothing(
-    server: Server, cache: str
+    server: Server, cache: str, talk: Talker
 ) -> None:
     with talk(server, cache) as ann:
         page = ann.ask(id=1, subscribe={"topic": TOPIC})["ack"]["sequence_page"]
@@ -112,7 +128,7 @@ def test_who_comes_back_misses_nothing_and_who_unsubscribes_gets_nothing(
 
 
 def test_a_request_that_is_refused_says_why_and_the_others_go_on(
-    server: Server, cache: str, maker: Maker
+    server: Server, cache: str, maker: Maker, talk: Talker
 ) -> None:
     rule = {"type": "topic", "permissions": ["read"], "caches": "*", "topics": {"name": "a"}}
     with talk(server, cache, maker.token(rule)) as ann:
@@ -159,7 +175,7 @@ def test_a_request_that_is_refused_says_why_and_the_others_go_on(
 
 
 def test_who_may_not_use_the_cache_is_refused_before_the_upgrade(
-    server: Server, cache: str
+    server: Server, cache: str, talk: Talker
 ) -> None:
     for name, token, status, err in (
         (cache, "nonsense", 401, "invalid_token"),
@@ -173,7 +189,7 @@ def test_who_may_not_use_the_cache_is_refused_before_the_upgrade(
 
 
 def test_it_ends_with_its_cache_its_key_and_its_token_whether_or_not_it_subscribes(
-    server: Server, owner: Wire, cache: str, new_name: str, maker: Maker
+    server: Server, owner: Wire, cache: str, new_name: str, maker: Maker, talk: Talker
 ) -> None:
     headers = {"authorization": server.api_key}
     made = httpx.post(
@@ -202,7 +218,7 @@ def test_it_ends_with_its_cache_its_key_and_its_token_whether_or_not_it_subscrib
     owner.create_cache(new_name)
 
 
-def test_one_that_loses_a_permission_says_so(server: Server, cache: str) -> None:
+def test_one_that_loses_a_permission_says_so(server: Server, cache: str, talk: Talker) -> None:
     headers = {"authorization": server.api_key}
     role: dict[str, Any] = {"role_name": f"for {cache}", "permissions": {"rules": [RULE]}}
     made = httpx.post(f"{server.http}/roles", headers=headers, json=role).json()
@@ -217,17 +233,18 @@ def test_one_that_loses_a_permission_says_so(server: Server, cache: str) -> None
 
 
 def test_memory_is_counted_for_each_and_for_long_messages_until_it_ends(
-    local_server: Server,
+    server: Server, cache: str, talk: Talker
 ) -> None:
+    headers = {"authorization": server.api_key}
+
     def parts() -> dict[str, float]:
-        page = httpx.get(f"{local_server.http}/metrics", trust_env=False).text
+        page = httpx.get(f"{server.http}/metrics", headers=headers).text
         found = re.findall(r'^attimo_memory_bytes{part="(.*?)"} (.*)$', page, re.M)
         return {name: float(value) for name, value in found}
 
     before = parts()
     with ExitStack() as stack:
-        cache = "default-cache"
-        all = [stack.enter_context(talk(local_server, cache, "")) for _ in range(MANY)]
+        all = [stack.enter_context(talk(server, cache)) for _ in range(MANY)]
         for each in all:
             each.ask(id=1, publish={"topic": TOPIC, "value": {"text": "x"}})
         assert parts()["topics"] - before["topics"] > MANY * 20_000
@@ -238,7 +255,7 @@ def test_memory_is_counted_for_each_and_for_long_messages_until_it_ends(
         pass
 
 
-def test_it_has_at_most_1024_subscriptions(server: Server, cache: str) -> None:
+def test_it_has_at_most_1024_subscriptions(server: Server, cache: str, talk: Talker) -> None:
     with talk(server, cache) as ann:
         for number in range(MOST_SUBSCRIPTIONS + 1):
             ann.say(id=number, subscribe={"topic": f"t{number}"})
@@ -251,7 +268,7 @@ def test_it_has_at_most_1024_subscriptions(server: Server, cache: str) -> None:
         assert ann.ask(id=2, subscribe={"topic": "another"})["ack"]["id"] == 2
 
 
-def test_a_server_that_stops_sends_what_is_there_and_goes_away() -> None:
+def test_a_server_that_stops_sends_what_is_there_and_goes_away(talk: Talker) -> None:
     with Server() as server, talk(server, "default-cache") as ann:
         ann.ask(id=0, subscribe={"topic": TOPIC})
         for number in range(200):
@@ -264,7 +281,7 @@ def test_a_server_that_stops_sends_what_is_there_and_goes_away() -> None:
         assert (code, reason) == (1001, "server_stopping")
 
 
-def test_pings_go_both_ways(local_server: Server) -> None:
+def test_pings_go_both_ways(local_server: Server, talk: Talker) -> None:
     with talk(local_server, "default-cache", "") as ann:
         assert ann.connection.ping().wait(20)
     raw = handshake(local_server, "/topics/default-cache")
@@ -316,7 +333,7 @@ def test_frames_that_break_the_protocol_close_it_with_the_code_for_that(server: 
             assert struct.unpack("!H", head[2:4])[0] == code, name
 
 
-def test_a_message_may_come_in_parts(server: Server, cache: str) -> None:
+def test_a_message_may_come_in_parts(server: Server, cache: str, talk: Talker) -> None:
     with talk(server, cache) as ann:
         whole = json.dumps({"id": 1, "publish": {"topic": TOPIC, "value": {"text": "x" * 1_000}}})
         ann.connection.send([whole[:500], whole[500:]])
@@ -345,7 +362,7 @@ def test_a_handshake_that_is_wrong_is_refused(server: Server, cache: str) -> Non
         pass
 
 
-def test_only_pages_of_allowed_origins_may_open_one() -> None:
+def test_only_pages_of_allowed_origins_may_open_one(talk: Talker) -> None:
     with Server("--allowed-origins", "https://app.example") as server:
         with talk(server, "default-cache", origin="https://app.example") as ann:
             assert ann.ask(id=1, subscribe={"topic": TOPIC})["ack"]["id"] == 1

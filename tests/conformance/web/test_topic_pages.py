@@ -100,6 +100,56 @@ def test_event_source_comes_back_after_a_restart_behind_a_proxy_and_misses_nothi
         shows(page, "the server refuses with status 404")
 
 
+STREAM = """async ([address, token]) => {
+    // A page that asks with what the browser adds by itself shares its connection with WebSockets.
+    await fetch(`https://${address}/health`, { mode: "no-cors", credentials: "include" });
+    const socket = new WebSocket(`wss://${address}/topics/default-cache?token=${token}`);
+    const heard = [];
+    const told = new Promise(resolve => socket.onmessage = event => {
+        const { item } = JSON.parse(event.data);
+        if (item) heard.push(item.value.text);
+        if (heard.length === 2) resolve();
+    });
+    await new Promise((resolve, reject) => (socket.onopen = resolve, socket.onerror = reject));
+    window.socket = socket;
+    socket.send(JSON.stringify({ id: 1, subscribe: { topic: "streams" } }));
+    for (const text of ["a", "b"])
+        socket.send(JSON.stringify({ publish: { topic: "streams", value: { text } } }));
+    await told;
+    return heard;
+}"""
+CLOSED = """() => new Promise(resolve => {
+    socket.onclose = ({ code, reason, wasClean }) => resolve([code, reason, wasClean]);
+    socket.close(1000, "enough");
+})"""
+
+
+def test_chromium_opens_a_web_socket_on_the_http_2_connection_that_a_page_has(
+    browser: Browser, server: Server
+) -> None:
+    headers = {"authorization": server.api_key}
+
+    def open_over_tls() -> dict[str, float]:
+        page = httpx.get(f"{server.http}/metrics", headers=headers).text
+        lines = re.findall(r"^attimo_connections_open{(.*?)} (.*)$", page, re.M)
+        return {labels: float(count) for labels, count in lines if 'transport="tls"' in labels}
+
+    before = open_over_tls()
+    with site({"page.html": b"<!doctype html>"}) as port, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"http://page.localhost:{port}/page.html")
+        address = server.https.partition("//")[2]
+        assert page.evaluate(STREAM, [address, server.api_key]) == ["a", "b"]
+        more = {
+            labels: count - before.get(labels, 0)
+            for labels, count in open_over_tls().items()
+            if count != before.get(labels, 0)
+        }
+        assert page.evaluate(CLOSED) == [1000, "enough", True]
+    assert all("http2" in labels for labels in more), more
+    assert sum(more.values()) >= 1
+
+
 def test_a_web_socket_chats_and_comes_back_after_a_restart_and_misses_nothing(
     browser: Browser, away: tuple[Server, httpx.Client]
 ) -> None:

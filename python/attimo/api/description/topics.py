@@ -201,8 +201,9 @@ OF_SEVERAL = operation(
     "Receive messages of several topics as a stream of events",
     {200: {"description": _MESSAGES, "content": _STREAM}},
     description=f"{_STREAMED} The `id` has the positions in all topics, in their order. With "
-    "`Upgrade: websocket`, on HTTP/1.1, the answer is a WebSocket instead, to subscribe and to "
-    "publish: the guide about topics has its messages.",
+    "`Upgrade: websocket` on HTTP/1.1, or `CONNECT` with the `:protocol` websocket on HTTP/2 (RFC "
+    "8441), the answer is a WebSocket instead, to subscribe and to publish: the guide about topics "
+    "has its messages.",
     parameters=[
         CACHE,
         *binary("topic", "A topic's name; at most 32 of them.", many=True),

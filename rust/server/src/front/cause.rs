@@ -203,6 +203,7 @@ impl From<&Error> for Cause {
             Error::NoSuchCache => CACHE_NOT_FOUND,
             Error::NotOffered(_) => NOT_OFFERED,
             Error::Unimplemented(_) => METHOD_NOT_ALLOWED,
+            Error::UnknownProtocol => NOT_IMPLEMENTED,
             Error::NotInBackend => NOT_IN_BACKEND,
             Error::Unavailable => CONTROL_PLANE,
             Error::NoBackend => STORE,

@@ -21,7 +21,9 @@ use crate::topics::Seat;
 
 /// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
-    if Mode::of(parts).is_some() {
+    if parts.is_for_stream() {
+        true
+    } else if Mode::of(parts).is_some() {
         grpc::is_async(client, parts)
     } else {
         !(is_at_once(client, parts) || cors::is_preflight(parts))
@@ -87,6 +89,7 @@ pub(crate) async fn answer_async(
     }
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let answered = match Mode::of(&parts) {
+        _ if parts.is_for_stream() => rest::subscribe(client, &parts, seat).await,
         Some(mode) if grpc::is_subscribe(parts.target.path()) => {
             web_stream::subscribe(client, &parts, mode, body, seat).await
         }

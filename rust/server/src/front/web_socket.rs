@@ -51,6 +51,11 @@ pub(crate) trait Endpoint {
 pub(crate) struct Upgrade {
     /// Its head.
     pub(crate) response: Response,
+    pub(crate) talk: Talk,
+}
+
+/// What is said on a WebSocket.
+pub(crate) struct Talk {
     pub(crate) endpoint: Box<dyn Endpoint>,
     /// Where it tells that it has something to send.
     pub(crate) ready: Rc<Ready>,

@@ -20,7 +20,7 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn notify(&self) {
+    pub(crate) fn notify(&self) {
         self.ready.push(self.token);
     }
 }

@@ -37,6 +37,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod web_socket;
 
 /// Serves one connection to its end. An error on it ends this connection and no other.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {

@@ -43,14 +43,13 @@ use crate::topics::Seat;
 
 mod body;
 mod connection;
-mod counted;
 mod filling;
 mod gathering;
 mod head;
 mod known_head;
 mod output;
 mod streaming;
-mod web_socket;
+mod upgrade;
 
 /// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)

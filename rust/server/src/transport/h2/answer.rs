@@ -11,14 +11,12 @@ use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::grpc::{self, Reply, Status, subscribe};
 use crate::front::streamed::{Answered, Streamed};
+use crate::front::web_socket::Upgrade;
 use crate::front::{dispatch, rest};
 use crate::message::Response;
 use crate::stats::Via;
 use crate::steps::Steps;
 use crate::topics::Seat;
-
-/// HTTP/2 has no upgrades (RFC 9113 §8.2.2), so none is ever asked for.
-const NO_UPGRADE: Error = Error::Malformed("HTTP/2 has no upgrades: use HTTP/1.1");
 
 /// The response to a request.
 pub(super) enum Answer {
@@ -30,6 +28,7 @@ pub(super) enum Answer {
     },
     /// One that goes on.
     Streamed(Box<Streamed>),
+    Upgraded(Box<Upgrade>),
 }
 
 impl Request {
@@ -78,10 +77,12 @@ pub(super) async fn later(
         }
         Route::Http => {
             let parts = request.parts.clone();
+            // A WebSocket has subscriptions of its own, and numbers them.
+            let seat = if parts.is_for_stream() { Seat::default() } else { seat };
             match dispatch::answer_async(client, parts, body, seat).await {
                 Answered::Whole(response) => request.answered(response),
                 Answered::Streamed(streamed) => Answer::Streamed(streamed),
-                Answered::Upgraded(_) => refusal(client, &request, NO_UPGRADE),
+                Answered::Upgraded(upgrade) => Answer::Upgraded(upgrade),
             }
         }
     }

@@ -276,7 +276,9 @@ impl Connection {
     pub(super) fn remove(&mut self, id: u32) -> Option<Stream> {
         let stream = self.streams.take(id)?;
         match &stream.state {
-            State::Sending(_) | State::Streaming(_) => self.sending.retain(|one| *one != id),
+            State::Sending(_) | State::Streaming(_) | State::Tunnel(_) => {
+                self.sending.retain(|one| *one != id);
+            }
             State::Waiting(..) => {
                 self.waiting.retain(|one| *one != id);
                 self.waiting_large.retain(|one| *one != id);

@@ -59,6 +59,9 @@ impl Connection {
         if !stream.inbound.take(length) {
             return Err(Fault::Stream(id, ErrorCode::FlowControlError));
         }
+        if matches!(stream.state, State::Tunnel(_)) {
+            return Ok(()); // Its WebSocket may read later.
+        }
         if let (Some(more), false) = (stream.inbound.give_back(), ends) {
             frame::write_window_update(self.output.bytes(), id, more);
         }
@@ -67,9 +70,12 @@ impl Connection {
 
     /// Handles what has arrived of a DATA frame; false if the frame is incomplete.
     pub(super) fn take_data(&mut self, mut data: Data, input: &mut BytesMut) -> Outcome<bool> {
-        if data.is_padded && !data.take_padding(input)? {
-            self.data = Some(data);
-            return Ok(false);
+        if data.is_padded {
+            if !data.take_padding(input)? {
+                self.data = Some(data);
+                return Ok(false);
+            }
+            self.skip_padding(data.stream, data.padding + 1);
         }
         let length = data.left.min(input.len());
         data.left -= length;
@@ -110,6 +116,11 @@ impl Connection {
                 *left = left.saturating_sub(length);
                 let is_enough = *left == 0;
                 self.end_lingering(id, ends, is_enough);
+            }
+            State::Connecting | State::Tunnel(_) => {
+                let taken = self.take_of_tunnel(id, ends, &input[..length]);
+                input.advance(length);
+                return taken;
             }
             State::Waiting(..) | State::Deferred(_) | State::Sending(_) | State::Streaming(_) => {}
         }

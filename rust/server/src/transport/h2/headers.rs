@@ -10,7 +10,8 @@ use super::connection::{Connection, Stage};
 use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
 use super::hpack::{Name, Unpacked};
-use super::request::{Refusal, Request, RequestBuilder};
+use super::request::Request;
+use super::request_builder::{Refusal, RequestBuilder};
 use super::unfinished::Block;
 use crate::limits::HEADER_BYTES;
 
@@ -117,7 +118,8 @@ impl Connection {
         if stream.has_ended {
             return Err(Fault::Connection(ErrorCode::StreamClosed));
         }
-        if !ends || !trailers.are_trailers() {
+        // On a stream that is connected, only DATA is allowed (§8.5).
+        if !ends || !trailers.are_trailers() || stream.is_connect() {
             return Err(Fault::Stream(id, ErrorCode::ProtocolError));
         }
         self.take_content(id, true, &mut BytesMut::new(), 0)

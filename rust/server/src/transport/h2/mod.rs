@@ -46,8 +46,10 @@ mod headers;
 mod hpack;
 mod output;
 mod pause;
+mod pipe;
 mod refusing;
 mod request;
+mod request_builder;
 mod reservations;
 mod sending;
 mod serving;
@@ -56,6 +58,7 @@ mod stream;
 mod streamed;
 mod streaming;
 mod timeouts;
+mod tunnel;
 mod unfinished;
 mod window;
 

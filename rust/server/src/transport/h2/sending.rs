@@ -17,6 +17,7 @@ use super::window::Outbound;
 use crate::front::grpc::{CONTENT_TYPE, Status};
 use crate::front::rest;
 use crate::front::streamed::{End, Streamed};
+use crate::front::web_socket::Upgrade;
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
 use crate::message::{Common, Headers, Response};
@@ -35,6 +36,7 @@ enum Sent {
     All,
     Later(Outgoing),
     Streamed(Box<Streamed>),
+    Upgraded(Box<Upgrade>),
     /// There is no memory to keep what the client does not read.
     Dropped,
 }
@@ -52,6 +54,7 @@ impl Connection {
                 self.sending.push_back(id);
             }
             Sent::Streamed(streamed) => self.begin_stream(stream, streamed),
+            Sent::Upgraded(upgrade) => self.begin_tunnel(stream, *upgrade),
             Sent::Dropped => {
                 self.streams.put(stream);
                 self.end_stream(id, ErrorCode::EnhanceYourCalm);
@@ -109,6 +112,7 @@ impl Connection {
                 self.write_response(stream, response, head_only)
             }
             Answer::Streamed(streamed) => Sent::Streamed(streamed),
+            Answer::Upgraded(upgrade) => Sent::Upgraded(upgrade),
         }
     }
 
@@ -271,7 +275,11 @@ impl Connection {
     /// Writes the next part of a response; `None` if the stream is closed or its window is empty.
     fn send_part(&mut self, id: u32) -> Option<Part> {
         let stream = self.streams.get(id)?;
-        let State::Sending(outgoing) = &mut stream.state else { return self.send_stream(id) };
+        let outgoing = match &mut stream.state {
+            State::Sending(outgoing) => outgoing,
+            State::Tunnel(_) => return self.send_of_tunnel(id),
+            _ => return self.send_stream(id),
+        };
         let length =
             outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
         if length == 0 {

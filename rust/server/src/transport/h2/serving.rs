@@ -37,6 +37,10 @@ impl Connection {
         ends: bool,
         request: Rc<Request>,
     ) -> Outcome<()> {
+        if request.parts.is_for_stream() {
+            self.begin_connect(id, ends, request);
+            return Ok(());
+        }
         let body = Body::new(request.limit, request.length, request.route == Route::Grpc);
         if ends && !body.fits(0, true) {
             return Err(Fault::Stream(id, ErrorCode::ProtocolError));
@@ -131,7 +135,7 @@ impl Connection {
         }
     }
 
-    fn serve(&mut self, stream: Stream, complete: CompleteRequest) {
+    pub(super) fn serve(&mut self, stream: Stream, complete: CompleteRequest) {
         let request = &complete.request;
         if request.route == Route::Http
             && let Err(error) = request.check()

@@ -16,6 +16,8 @@ const MAX_CONCURRENT_STREAMS: u16 = 3;
 const INITIAL_WINDOW_SIZE: u16 = 4;
 const MAX_FRAME_SIZE: u16 = 5;
 const MAX_HEADER_LIST_SIZE: u16 = 6;
+/// RFC 8441 §3.
+const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 
 /// A setting that the server uses; others are only validated.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(super) fn greet(to: &mut Vec<u8>) {
         (MAX_CONCURRENT_STREAMS, STREAMS_PER_CONNECTION),
         (INITIAL_WINDOW_SIZE, STREAM_WINDOW),
         (MAX_HEADER_LIST_SIZE, HEADER_BYTES),
+        (ENABLE_CONNECT_PROTOCOL, 1),
     ];
     let content: Vec<u8> = settings.iter().flat_map(|(id, value)| setting(*id, *value)).collect();
     write(to, Kind::Settings, 0, 0, &content);
@@ -56,9 +59,8 @@ pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
             (HEADER_TABLE_SIZE, size) => Some(Ok(Setting::TableSize(size))),
             (INITIAL_WINDOW_SIZE, ..=0x7FFF_FFFF) => Some(Ok(Setting::Window(value))),
             (INITIAL_WINDOW_SIZE, _) => Some(Err(Fault::Connection(ErrorCode::FlowControlError))),
-            (ENABLE_PUSH, 2..) | (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => {
-                Some(Err(Fault::PROTOCOL))
-            }
+            (ENABLE_PUSH | ENABLE_CONNECT_PROTOCOL, 2..)
+            | (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => Some(Err(Fault::PROTOCOL)),
             _ => None,
         }
     })
@@ -73,7 +75,7 @@ mod tests {
     fn the_settings_of_the_server_can_be_read() {
         let mut bytes = Vec::new();
         greet(&mut bytes);
-        let settings: Vec<_> = read(&bytes[HEAD..HEAD + 18]).collect();
+        let settings: Vec<_> = read(&bytes[HEAD..HEAD + 24]).collect();
 
         assert_eq!(settings, [Ok(Setting::Window(STREAM_WINDOW))]);
     }
@@ -84,6 +86,8 @@ mod tests {
         for (id, value, is_fine) in [
             (ENABLE_PUSH, 1, true),
             (ENABLE_PUSH, 2, false),
+            (ENABLE_CONNECT_PROTOCOL, 1, true),
+            (ENABLE_CONNECT_PROTOCOL, 2, false),
             (INITIAL_WINDOW_SIZE, 0x7FFF_FFFF, true),
             (INITIAL_WINDOW_SIZE, 0x8000_0000, false),
             (MAX_FRAME_SIZE, 16_384, true),

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::body::Body;
 use super::deferred::AnonymousPermit;
+use super::pipe::Tunnel;
 use super::request::Request;
 use super::settings::STREAM_WINDOW;
 use super::streamed::Streaming;
@@ -42,6 +43,10 @@ pub(super) enum State {
     Sending(Box<Outgoing>),
     /// The response goes on.
     Streaming(Box<Streaming>),
+    /// It asks for a WebSocket, and another task answers that.
+    Connecting,
+    /// It is a WebSocket.
+    Tunnel(Box<Tunnel>),
     /// It is answered, and the rest of the body is discarded: many clients do not read a response
     /// while they cannot send.
     Lingering { left: usize, until: u64 },
@@ -146,11 +151,17 @@ impl Stream {
         matches!(self.state, State::Body(Receiving { policy: Some(_), .. }))
     }
 
+    /// Whether its content is a WebSocket's, or may become it.
+    pub(super) fn is_connect(&self) -> bool {
+        matches!(self.state, State::Connecting | State::Tunnel(_))
+    }
+
     /// Marks a response as queued; whether it was not before.
     pub(super) fn queues(&mut self) -> bool {
         match &mut self.state {
             State::Sending(outgoing) => !std::mem::replace(&mut outgoing.is_queued, true),
             State::Streaming(streaming) => !std::mem::replace(&mut streaming.is_queued, true),
+            State::Tunnel(tunnel) => !std::mem::replace(&mut tunnel.is_queued, true),
             _ => false,
         }
     }
@@ -179,7 +190,7 @@ impl Stream {
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
             State::Streaming(streaming) => streaming.until(),
-            State::Waiting(..) | State::Deferred(_) => None,
+            State::Waiting(..) | State::Deferred(_) | State::Connecting | State::Tunnel(_) => None,
         }
     }
 }

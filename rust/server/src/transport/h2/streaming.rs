@@ -37,7 +37,7 @@ impl Connection {
     }
 
     /// Lets the client open more streams, since it subscribes.
-    fn allow_many_streams(&mut self) {
+    pub(super) fn allow_many_streams(&mut self) {
         if self.most_streams < SUBSCRIBER_STREAMS {
             self.most_streams = SUBSCRIBER_STREAMS;
             settings::raise_streams(self.output.bytes(), SUBSCRIBER_STREAMS);
@@ -47,7 +47,12 @@ impl Connection {
     /// Queues the streams that have something to send, and ends those that are over.
     pub(super) fn queue_ready(&mut self) {
         while let Some(id) = self.deferred.pop_ready() {
+            self.look_at_tunnel(id);
             let Some(stream) = self.streams.get(id) else { continue };
+            if matches!(stream.state, State::Tunnel(_)) && stream.queues() {
+                self.sending.push_back(id);
+                continue;
+            }
             let State::Streaming(streaming) = &mut stream.state else { continue };
             let end = streaming.pieces.streamed.over();
             let is_inside = streaming.pieces.is_inside();

@@ -32,6 +32,13 @@ impl Inbound {
         }
     }
 
+    /// Counts bytes that were consumed later than they arrived; returns the credit for them.
+    pub(super) fn release(&mut self, bytes: usize) -> u32 {
+        let released = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.used);
+        self.used -= released;
+        released
+    }
+
     /// The credit to return now, if that is worth a frame.
     pub(super) fn give_back(&mut self) -> Option<u32> {
         (self.used >= self.size / 2).then(|| std::mem::take(&mut self.used))
@@ -90,6 +97,17 @@ mod tests {
         assert!(!window.take(1));
         assert_eq!(window.give_back(), Some(100));
         assert!(window.take(100));
+    }
+
+    #[test]
+    fn a_client_gets_credit_for_what_was_consumed_later() {
+        let mut window = Inbound::new(100);
+
+        assert!(window.take(90));
+        assert_eq!(window.release(60), 60);
+        assert!(window.take(70));
+        assert!(!window.take(1));
+        assert_eq!(window.release(200), 100);
     }
 
     #[test]

@@ -71,11 +71,11 @@ fn value(parts: &Parts, body: &Bytes) -> Result<Value> {
 /// Those of [`crate::gate::Call::subscribe`], and the reason if the subscription of a poll ends.
 pub(super) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Result<Answered> {
     let place = Place::of(parts)?;
-    if Verb::of(&parts.method) != Some(Verb::Get) {
-        return Ok(Answered::Whole(place.not_allowed(parts)));
-    }
     if web_socket::is_wanted(parts) {
         return guarded(|| web_socket::begin(client, parts, place, seat));
+    }
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return Ok(Answered::Whole(place.not_allowed(parts)));
     }
     match &place.topic {
         Some(topic) if !events::is_wanted(parts) => {

@@ -1,4 +1,4 @@
-//! The handshake of a WebSocket (RFC 6455 §4.2). No extension is offered: what is compressed takes
+//! The handshake of a WebSocket, over HTTP/1.1 (RFC 6455 §4.2) and HTTP/2 (RFC 8441 §5). No extension is offered: what is compressed takes
 //! memory for each connection (RFC 7692 §7.2.3.4).
 
 use base64::Engine as _;
@@ -9,13 +9,13 @@ use http::{Method, StatusCode, Version};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::super::query::Query;
-use super::super::status;
+use super::super::{paths, status};
 use super::place::Place;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::streamed::{Answered, heartbeat_every};
-use crate::front::web_socket::Upgrade;
+use crate::front::web_socket::{Talk, Upgrade};
 use crate::front::{admission, basic};
 use crate::gate::Presence;
 use crate::message::{Headers, Parts, Response};
@@ -34,12 +34,17 @@ const NO_KEY: Error = Error::Malformed("`sec-websocket-key` must be 16 bytes in 
 const NOT_HERE: Error = Error::Malformed("WebSockets are at `/topics/{cache}`, without a topic");
 const OTHER_VERSION: Error = Error::Malformed("`sec-websocket-version` must be 13");
 
+/// The memory of a WebSocket that is a stream of an HTTP/2 connection, in bytes: what is counted for a
+/// connection covers that of HTTP/1.1.
+const STREAM_BYTES: u64 = 12 * 1024;
+
 /// Whether the client asks for a WebSocket.
 pub(super) fn is_wanted(parts: &Parts) -> bool {
-    parts.version == Version::HTTP_11
-        && parts.method == Method::GET
-        && has_token(&parts.headers, header::UPGRADE, b"websocket")
-        && has_token(&parts.headers, header::CONNECTION, b"upgrade")
+    parts.is_for_stream()
+        || parts.version == Version::HTTP_11
+            && parts.method == Method::GET
+            && has_token(&parts.headers, header::UPGRADE, b"websocket")
+            && has_token(&parts.headers, header::CONNECTION, b"upgrade")
 }
 
 fn has_token(headers: &Headers, name: HeaderName, token: &[u8]) -> bool {
@@ -55,7 +60,7 @@ fn has_token(headers: &Headers, name: HeaderName, token: &[u8]) -> bool {
 /// Those of [`crate::gate::AuthorizationCache::authorize`], [`Error::NoSuchCache`] and
 /// [`Error::Malformed`].
 pub(super) fn begin(client: &Client, parts: &Parts, place: Place, seat: Seat) -> Result<Answered> {
-    if place.topic.is_some() {
+    if place.topic.is_some() || !paths::is_of_topic(&parts.target) {
         return Err(NOT_HERE);
     }
     let presence = admit(client, parts, &place.cache, &seat)?;
@@ -64,21 +69,27 @@ pub(super) fn begin(client: &Client, parts: &Parts, place: Place, seat: Seat) ->
         refusal.headers.insert(header::SEC_WEBSOCKET_VERSION, VERSION);
         return Ok(Answered::Whole(refusal));
     }
-    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).ok_or(NO_KEY)?;
-    let mut response = switching();
-    response.headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept(key.as_bytes())?);
+    let response = if parts.is_for_stream() {
+        Response::without_content()
+    } else {
+        switching(&parts.headers)?
+    };
     let ready = seat.ready.clone();
     let endpoint = Box::new(Session::new(parts.clone(), place.cache, seat, presence));
     let ping_every = heartbeat_every(client.local);
-    Ok(Answered::Upgraded(Upgrade { response, endpoint, ready, ping_every }.into()))
+    let talk = Talk { endpoint, ready, ping_every };
+    Ok(Answered::Upgraded(Upgrade { response, talk }.into()))
 }
 
-fn switching() -> Response {
+/// Switches a connection of HTTP/1.1.
+fn switching(headers: &Headers) -> Result<Response> {
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(NO_KEY)?;
     let mut response = Response::without_content();
+    response.headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept(key.as_bytes())?);
     response.status = StatusCode::SWITCHING_PROTOCOLS;
     response.headers.insert(header::UPGRADE, WEBSOCKET);
     response.headers.insert(header::CONNECTION, UPGRADE);
-    response
+    Ok(response)
 }
 
 /// The proof that the handshake was understood.
@@ -106,7 +117,8 @@ fn admit(client: &Client, parts: &Parts, cache: &str, seat: &Seat) -> Result<Pre
         authorizations.authorize(gate, &worker.meter, credential, cache.as_bytes(), now);
     let authorization = &client.noting(authorized)?;
     let (permits, topics) = (&worker.permits, &worker.topics);
-    let seat = (seat.clone(), head_bytes(parts));
+    let of_stream = if parts.is_for_stream() { STREAM_BYTES } else { 0 };
+    let seat = (seat.clone(), head_bytes(parts) + of_stream);
     permits.presence(credential, (cache, authorization), topics, seat)
 }
 

@@ -16,7 +16,9 @@ pub(in crate::transport::h2) enum Name {
     Authority,
     /// `:path`.
     Path,
-    /// A pseudo-header that requests do not have, such as `:status` or `:protocol`.
+    /// `:protocol` (RFC 8441 §4).
+    Protocol,
+    /// A pseudo-header that requests do not have, such as `:status`.
     Unknown,
     /// A regular header.
     Header(HeaderName),
@@ -33,6 +35,7 @@ impl Name {
             b":scheme" => Name::Scheme,
             b":authority" => Name::Authority,
             b":path" => Name::Path,
+            b":protocol" => Name::Protocol,
             [b':', ..] => Name::Unknown,
             _ => HeaderName::from_lowercase(text).map_or(Name::Malformed, Name::Header),
         }
@@ -74,7 +77,8 @@ mod tests {
         assert_eq!(Name::of(b"te"), Name::Header(http::header::TE));
         assert_eq!(Name::of(b"x-y_z.1!"), Name::Header(HeaderName::from_static("x-y_z.1!")));
         assert_eq!(Name::of(b":authority"), Name::Authority);
-        for unknown in [":status", ":protocol", ":Path", ":"] {
+        assert_eq!(Name::of(b":protocol"), Name::Protocol);
+        for unknown in [":status", ":protocols", ":Path", ":"] {
             assert_eq!(Name::of(unknown.as_bytes()), Name::Unknown, "{unknown}");
         }
         for malformed in ["", "Te", "a b", " a", "a:", "a\0", "ä", "a\r\n"] {

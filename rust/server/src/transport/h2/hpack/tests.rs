@@ -25,6 +25,7 @@ fn text(name: &Name) -> &str {
         Name::Scheme => ":scheme",
         Name::Authority => ":authority",
         Name::Path => ":path",
+        Name::Protocol => ":protocol",
         Name::Unknown => ":?",
         Name::Header(name) => name.as_str(),
         Name::Malformed => "?",

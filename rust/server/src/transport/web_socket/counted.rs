@@ -1,4 +1,4 @@
-//! Counts what a library reads and writes on a connection, so that memory and time can be bounded.
+//! Counts what a library reads and writes, so that memory and time can be bounded.
 
 use std::cell::Cell;
 use std::io;
@@ -7,14 +7,16 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How many bytes have moved.
+/// How many bytes have moved, and how many wait to be read and are held meanwhile: those that a client
+/// sends on a stream of HTTP/2.
 #[derive(Default)]
-pub(super) struct Moved {
-    pub(super) read: Cell<usize>,
-    pub(super) written: Cell<usize>,
+pub(crate) struct Moved {
+    pub(crate) read: Cell<usize>,
+    pub(crate) written: Cell<usize>,
+    pub(crate) waiting: Cell<usize>,
 }
 
-/// A connection.
+/// A connection, or a stream of one.
 pub(super) struct Counted<'a, I> {
     pub(super) io: &'a mut I,
     pub(super) moved: &'a Moved,

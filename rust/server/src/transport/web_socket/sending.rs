@@ -12,8 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_tungstenite::tungstenite::{Error as Fault, Result};
 
-use super::super::connection::Ending;
-use super::{Socket, WRITE};
+use super::{Ending, Socket, WRITE};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::front::web_socket::{Outgoing, close};
@@ -29,7 +28,7 @@ where
     /// Sends what the endpoint has; whether that ends with a close.
     pub(super) async fn send_all(&mut self) -> Result<bool> {
         loop {
-            let now = self.client.worker.core.clock.now();
+            let now = self.holder.client.worker.core.clock.now();
             while self.unsent < WRITE {
                 match self.endpoint.next(now) {
                     Outgoing::Text(text) => self.send_text(text).await?,
@@ -72,9 +71,9 @@ where
         let frame = CloseFrame { code, reason: reason.into() };
         let closed = self.write(Message::Close(Some(frame))).await;
         if closed.is_err() || self.flush().await.is_err() {
-            return Ending::Now;
+            return Ending::Broken;
         }
-        Ending::WhileItSends
+        Ending::Said
     }
 
     /// Adds a frame to what is flushed next.
@@ -92,8 +91,8 @@ where
         // Whoever has an answer may ask again at once, on another thread.
         plan::end_turn();
         let held = self.kept + self.unsent;
-        let Socket { frames, client, reservation, moved, endpoint, ready, .. } = self;
-        let clock = client.worker.core.clock;
+        let Socket { frames, holder, moved, endpoint, ready, .. } = self;
+        let clock = holder.client.worker.core.clock;
         let (mut stalled, mut written): (Option<(Deadline, Quiet)>, _) = (None, 0);
         let flushed = poll_fn(|cx| {
             if let Poll::Ready(done) = Pin::new(&mut *frames).poll_flush(cx) {
@@ -109,17 +108,19 @@ where
             // Reserved only for a client that reads slower than messages come.
             let (deadline, quiet) =
                 stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
+            let held = held + moved.waiting.get();
+            let reservation = &mut *holder.reservation;
             if reservation.reserve(held).is_err() || reservation.is_lost(quiet, deadline, cx) {
-                client.closed(Closed::NoRoom);
+                holder.closed(Closed::NoRoom);
                 return Poll::Ready(Err(Fault::ConnectionClosed));
             }
             deadline.poll(cx).map(|()| {
-                client.closed(Closed::Stalled);
+                holder.closed(Closed::Stalled);
                 Err(Fault::ConnectionClosed)
             })
         })
         .await;
-        self.reservation.shrink(self.kept);
+        self.holder.reservation.shrink(self.kept);
         self.unsent = 0;
         flushed
     }

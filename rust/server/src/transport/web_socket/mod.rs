@@ -1,5 +1,5 @@
-//! The WebSocket on HTTP/1.1 (RFC 6455): the frames, by a library, and the time and memory that a client
-//! may take.
+//! The WebSocket (RFC 6455): the frames, by a library, and the time and memory that a client may take.
+//! It runs on a connection of HTTP/1.1, or on a stream of one of HTTP/2 (RFC 8441).
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
@@ -15,19 +15,19 @@ use tokio_tungstenite::tungstenite::Error as Fault;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
-use super::connection::{Connection, Ending};
-use super::counted::{Counted, Moved};
-use super::output::Manner;
+use self::counted::Counted;
+pub(super) use self::counted::Moved;
+use super::shutdown::Shutdown;
 use crate::deadline::Deadline;
 use crate::error::{Error, Overload};
 use crate::front::client::Client;
-use crate::front::web_socket::{Endpoint, Upgrade};
+use crate::front::web_socket::{Endpoint, Talk};
 use crate::limits::{UNANSWERED_PINGS, WEB_SOCKET_MESSAGE_BYTES};
 use crate::memory_budget::{Quiet, Reservation};
 use crate::stats::Closed;
 use crate::topics::Ready;
-use crate::transport::shutdown::Shutdown;
 
+mod counted;
 mod sending;
 
 /// How much is read at once, in bytes: an idle connection holds as much.
@@ -37,6 +37,34 @@ const READ: usize = 4 * 1024;
 const WRITE: usize = 8 * 1024;
 /// The least bytes of a control frame: its head and its mask.
 const CONTROL: usize = 2 + 4;
+
+/// How a WebSocket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Everything was sent; the client may still be sending.
+    Said,
+    /// At once: it is broken.
+    Broken,
+}
+
+/// What a WebSocket needs of whom it belongs to.
+pub(super) struct Holder<'a> {
+    pub(super) client: &'a Client,
+    /// Whether the connection ends with it.
+    pub(super) is_connection: bool,
+    pub(super) stop: &'a mut Shutdown,
+    pub(super) deadline: &'a mut Deadline,
+    pub(super) reservation: &'a mut Reservation,
+}
+
+impl Holder<'_> {
+    /// Counts why the server ends the connection, if it does.
+    fn closed(&self, why: Closed) {
+        if self.is_connection {
+            self.client.closed(why);
+        }
+    }
+}
 
 /// What wakes a WebSocket.
 enum News {
@@ -52,15 +80,12 @@ enum News {
     Over(Option<Fault>),
 }
 
-/// A WebSocket and what it needs of its connection.
+/// A WebSocket.
 struct Socket<'a, I> {
     frames: WebSocketStream<Counted<'a, I>>,
     endpoint: Box<dyn Endpoint>,
     ready: Rc<Ready>,
-    client: &'a Client,
-    stop: &'a mut Shutdown,
-    deadline: &'a mut Deadline,
-    reservation: &'a mut Reservation,
+    holder: Holder<'a>,
     moved: &'a Moved,
     /// How many bytes were read before the message that arrives.
     begun: usize,
@@ -78,40 +103,36 @@ struct Socket<'a, I> {
     unanswered: u32,
 }
 
-impl<I> Connection<I>
+/// Runs a WebSocket until either side closes it; `input` has arrived, and `moved` counts what is read and
+/// written from now on.
+pub(super) async fn run<I>(
+    (io, input): (&mut I, BytesMut),
+    talk: Talk,
+    holder: Holder<'_>,
+    moved: &Moved,
+) -> Ending
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Answers with a WebSocket, which ends with the connection.
-    pub(super) async fn upgrade(&mut self, upgrade: Box<Upgrade>, manner: Manner) {
-        let Upgrade { response, endpoint, ready, ping_every } = *upgrade;
-        self.output.add(response, manner);
-        if !self.send().await {
-            return;
-        }
-        let (input, moved) = (std::mem::take(&mut self.input).into(), Moved::default());
-        let io = Counted { io: &mut self.io, moved: &moved };
-        let frames = WebSocketStream::from_partially_read(io, input, Role::Server, Some(limits()));
-        let mut socket = Socket {
-            frames: frames.await,
-            endpoint,
-            ready,
-            client: &self.client,
-            stop: &mut self.stop,
-            deadline: &mut self.deadline,
-            reservation: &mut self.reservation,
-            moved: &moved,
-            begun: 0,
-            quiet: Quiet::default(),
-            kept: 0,
-            unsent: 0,
-            leaves: false,
-            ping_every,
-            pinged: 0,
-            unanswered: 0,
-        };
-        self.ending = socket.run().await;
-    }
+    let Talk { endpoint, ready, ping_every } = talk;
+    let (io, input) = (Counted { io, moved }, input.into());
+    let frames = WebSocketStream::from_partially_read(io, input, Role::Server, Some(limits()));
+    let mut socket = Socket {
+        frames: frames.await,
+        endpoint,
+        ready,
+        holder,
+        moved,
+        begun: 0,
+        quiet: Quiet::default(),
+        kept: 0,
+        unsent: 0,
+        leaves: false,
+        ping_every,
+        pinged: 0,
+        unanswered: 0,
+    };
+    socket.run().await
 }
 
 fn limits() -> WebSocketConfig {
@@ -126,19 +147,19 @@ impl<I> Socket<'_, I>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Runs until either side closes it; returns how the connection ends.
+    /// Runs until either side closes it.
     async fn run(&mut self) -> Ending {
-        self.deadline.set(self.client.worker.core.clock.now().moment, self.ping_every);
+        self.ping_later();
         loop {
             let sent = self.send_all().await;
-            self.client.worker.stats.settle();
+            self.holder.client.worker.stats.settle();
             let ended = match sent {
-                Ok(true) => Some(Ending::WhileItSends),
+                Ok(true) => Some(Ending::Said),
                 Ok(false) => {
                     let news = self.news().await;
                     self.take(news).await
                 }
-                Err(_) => Some(Ending::Now),
+                Err(_) => Some(Ending::Broken),
             };
             if let Some(ending) = ended {
                 return ending;
@@ -146,30 +167,30 @@ where
         }
     }
 
-    /// Does what is to be done; returns how the connection ends, if it does.
+    /// Does what is to be done; returns how it ends, if it does.
     async fn take(&mut self, news: News) -> Option<Ending> {
         match news {
             News::Subscription(number) => self.endpoint.has_news(number),
             News::Stop => self.endpoint.leave(),
-            News::Message(Message::Text(text)) => self.endpoint.receive(self.client, &text),
+            News::Message(Message::Text(text)) => self.endpoint.receive(self.holder.client, &text),
             News::Message(Message::Binary(_)) => {
                 return Some(self.end(CloseCode::Unsupported, "send text, in JSON").await);
             }
             News::Message(Message::Close(_)) => {
                 // The library has written the answer.
                 let _ = self.flush().await;
-                return Some(Ending::WhileItSends);
+                return Some(Ending::Said);
             }
             News::Message(_) => {}
             News::PingDue => return self.ping().await,
             News::NoRoom => {
-                self.client.closed(Closed::NoRoom);
+                self.holder.closed(Closed::NoRoom);
                 return Some(self.close(&Error::Overloaded(Overload::Bytes)).await);
             }
             News::Over(fault) => {
                 return Some(match fault.as_ref().and_then(code) {
                     Some(code) => self.end(code, "").await,
-                    None => Ending::Now,
+                    None => Ending::Broken,
                 });
             }
         }
@@ -182,12 +203,17 @@ where
         let is_silent = std::mem::replace(&mut self.pinged, read) == read;
         self.unanswered = if is_silent { self.unanswered + 1 } else { 0 };
         if self.unanswered > UNANSWERED_PINGS {
-            self.client.closed(Closed::Idle);
-            return Some(Ending::Now);
+            self.holder.closed(Closed::Idle);
+            return Some(Ending::Broken);
         }
-        self.deadline.set(self.client.worker.core.clock.now().moment, self.ping_every);
+        self.ping_later();
         let pinged = self.write(Message::Ping(Bytes::new())).await;
-        pinged.is_err().then_some(Ending::Now)
+        pinged.is_err().then_some(Ending::Broken)
+    }
+
+    fn ping_later(&mut self) {
+        let now = self.holder.client.worker.core.clock.now();
+        self.holder.deadline.set(now.moment, self.ping_every);
     }
 
     /// Waits until there is something to do.
@@ -197,7 +223,7 @@ where
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<News> {
         self.ready.wake(cx);
-        if !self.leaves && self.stop.poll(cx) {
+        if !self.leaves && self.holder.stop.poll(cx) {
             self.leaves = true;
             return Poll::Ready(News::Stop);
         }
@@ -220,7 +246,7 @@ where
         if held > 0 && self.has_no_room(held, cx) {
             return Poll::Ready(News::NoRoom);
         }
-        self.deadline.poll(cx).map(|()| News::PingDue)
+        self.holder.deadline.poll(cx).map(|()| News::PingDue)
     }
 
     /// Counts a message of the client's. One of control may come between the parts of another.
@@ -230,7 +256,7 @@ where
             // The library keeps the buffer for the next one.
             self.kept = self.kept.max(buffers(read.wrapping_sub(self.begun)));
             (self.begun, self.quiet) = (read, Quiet::default());
-            self.reservation.shrink(self.kept);
+            self.holder.reservation.shrink(self.kept);
         } else {
             self.begun = self.begun.wrapping_add(CONTROL + message.len());
         }
@@ -238,7 +264,7 @@ where
 
     /// Whether there is no memory for what has arrived of a message, and for what is kept.
     fn has_no_room(&mut self, held: usize, cx: &mut Context<'_>) -> bool {
-        let Socket { reservation, quiet, deadline, .. } = self;
+        let Socket { holder: Holder { reservation, deadline, .. }, quiet, .. } = self;
         reservation.reserve(held).is_err() || reservation.is_lost(quiet, deadline, cx)
     }
 }

@@ -1,0 +1,233 @@
+//! What a stream of a connection and its WebSocket pass each other: each runs in a task of its own.
+//!
+//! Neither side keeps more than the other takes: the client gets credit for what was read, and what is
+//! written waits until the stream may send it.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::super::web_socket::{Ending, Moved};
+use super::settings::STREAM_WINDOW;
+use crate::topics::Seat;
+
+/// How many bytes that were written may wait until they are sent.
+const MOST_WRITTEN: usize = 8 * 1024;
+/// With this many bytes read, the client gets credit for them.
+const CREDIT: usize = STREAM_WINDOW as usize / 2;
+
+/// Both directions.
+pub(super) struct Pipe {
+    state: RefCell<State>,
+    /// What the WebSocket has read and written, and how much waits for it.
+    pub(super) moved: Moved,
+    /// Where it tells that there is something to send, or to do.
+    seat: Seat,
+}
+
+#[derive(Default)]
+struct State {
+    received: BytesMut,
+    /// Whether the client has ended the stream.
+    has_ended: bool,
+    /// How many bytes were read, or need not be, for which the client has no credit yet.
+    credit: usize,
+    written: BytesMut,
+    /// How the WebSocket has ended, if it has.
+    ending: Option<Ending>,
+    /// Whether the stream is closed.
+    is_closed: bool,
+    /// Whether the connection was told, and has not looked since.
+    is_told: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// A pipe; `has_ended` is whether the client has ended the stream already.
+pub(super) fn pipe(seat: Seat, has_ended: bool) -> (StreamEnd, SocketEnd) {
+    let state = RefCell::new(State { has_ended, ..State::default() });
+    let pipe = Rc::new(Pipe { state, moved: Moved::default(), seat });
+    (StreamEnd(pipe.clone()), SocketEnd(pipe))
+}
+
+impl Pipe {
+    /// Has the connection look at the stream.
+    fn tell(&self, state: &mut State) {
+        if !std::mem::replace(&mut state.is_told, true) {
+            self.seat.notify();
+        }
+    }
+}
+
+/// The state of a stream whose DATA frames belong to a WebSocket.
+pub(super) struct Tunnel {
+    pub(super) pipe: StreamEnd,
+    /// Whether it is in the queue of streams to send.
+    pub(super) is_queued: bool,
+}
+
+/// The end of the stream; dropping it closes the stream for the WebSocket.
+pub(super) struct StreamEnd(Rc<Pipe>);
+
+impl StreamEnd {
+    /// Passes on what the client has sent.
+    pub(super) fn receive(&self, content: &[u8], ends: bool) {
+        let mut state = self.0.state.borrow_mut();
+        state.received.extend_from_slice(content);
+        state.has_ended |= ends;
+        self.0.moved.waiting.set(state.received.capacity());
+        state.wake();
+    }
+
+    /// Gives credit for bytes that are not passed on.
+    pub(super) fn skip(&self, bytes: usize) {
+        self.0.state.borrow_mut().credit += bytes;
+    }
+
+    /// Takes the credit that the client is to get now, in bytes; the connection looks at the stream.
+    pub(super) fn take_credit(&self) -> usize {
+        let mut state = self.0.state.borrow_mut();
+        state.is_told = false;
+        if state.credit < CREDIT { 0 } else { std::mem::take(&mut state.credit) }
+    }
+
+    /// How the WebSocket has ended, if it has and everything is sent, or never will be.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        let state = self.0.state.borrow();
+        let is_cut = state.ending.is_some() && !state.written.is_empty();
+        if is_cut { Some(Ending::Broken) } else { state.ending }
+    }
+
+    /// How many bytes wait to be sent.
+    pub(super) fn left(&self) -> usize {
+        self.0.state.borrow().written.len()
+    }
+
+    /// The next `length` bytes to send.
+    pub(super) fn take(&self, length: usize) -> Bytes {
+        let mut state = self.0.state.borrow_mut();
+        let taken = state.written.split_to(length).freeze();
+        if state.written.is_empty() {
+            state.written = BytesMut::new();
+        }
+        if let Some(writer) = state.writer.take() {
+            writer.wake();
+        }
+        taken
+    }
+}
+
+impl Drop for StreamEnd {
+    fn drop(&mut self) {
+        let mut state = self.0.state.borrow_mut();
+        state.is_closed = true;
+        state.wake();
+    }
+}
+
+impl State {
+    fn wake(&mut self) {
+        self.reader.take().into_iter().chain(self.writer.take()).for_each(Waker::wake);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.is_closed { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+}
+
+/// The end of the WebSocket; dropping it without an [`Ending`] breaks the stream off.
+pub(super) struct SocketEnd(Rc<Pipe>);
+
+impl SocketEnd {
+    /// The pipe, which counts what moves.
+    pub(super) fn pipe(&self) -> Rc<Pipe> {
+        self.0.clone()
+    }
+
+    /// Waits until everything is sent, or never will be.
+    pub(super) async fn sent(&mut self) {
+        poll_fn(|cx| {
+            let mut state = self.0.state.borrow_mut();
+            if state.is_closed || state.written.is_empty() {
+                return Poll::Ready(());
+            }
+            state.writer = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Ends the stream.
+    pub(super) fn end(self, ending: Ending) {
+        self.0.state.borrow_mut().ending = Some(ending);
+    }
+}
+
+impl Drop for SocketEnd {
+    fn drop(&mut self) {
+        let mut state = self.0.state.borrow_mut();
+        state.ending.get_or_insert(Ending::Broken);
+        self.0.tell(&mut state);
+    }
+}
+
+impl AsyncRead for SocketEnd {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut state = self.0.state.borrow_mut();
+        state.check()?;
+        let length = state.received.len().min(buffer.remaining());
+        if length == 0 && !state.has_ended {
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        buffer.put_slice(&state.received[..length]);
+        state.received.advance(length);
+        if state.received.is_empty() {
+            state.received = BytesMut::new();
+        }
+        self.0.moved.waiting.set(state.received.capacity());
+        state.credit += length;
+        if state.credit >= CREDIT {
+            self.0.tell(&mut state);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for SocketEnd {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.0.state.borrow_mut();
+        state.check()?;
+        let length = bytes.len().min(MOST_WRITTEN - state.written.len());
+        if length == 0 && !bytes.is_empty() {
+            state.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        state.written.extend_from_slice(&bytes[..length]);
+        self.0.tell(&mut state);
+        Poll::Ready(Ok(length))
+    }
+
+    /// As for a socket, what is written is on its way.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.state.borrow().check())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
