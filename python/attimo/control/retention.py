@@ -107,8 +107,9 @@ def forget_batches(tx: Tx, most: int) -> int:
     Args:
         most: The most to delete.
     """
-    query = f"DELETE FROM batches WHERE (node, number) IN ({_FOLLOWED})"  # noqa: S608
-    return tx.db.execute(query, most=most)
+    followed = tx.db.rows(_FOLLOWED, most=most)
+    tx.db.execute_each("DELETE FROM batches WHERE node = ? AND number = ?", followed)
+    return len(followed)
 
 
 def followed_batches(tx: Tx, most: int) -> int:
