@@ -3,7 +3,7 @@
 //! Neither side keeps more than the other takes: the client gets credit for what was read, and what is
 //! written waits until the stream may send it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -25,6 +25,8 @@ const CREDIT: usize = STREAM_WINDOW as usize / 2;
 /// Both directions.
 pub(super) struct Pipe {
     state: RefCell<State>,
+    /// Whether the WebSocket reads no more.
+    is_deaf: Cell<bool>,
     /// What the WebSocket has read and written, and how much waits for it.
     pub(super) moved: Moved,
     /// Where it tells that there is something to send, or to do.
@@ -52,7 +54,7 @@ struct State {
 /// A pipe; `has_ended` is whether the client has ended the stream already.
 pub(super) fn pipe(seat: Seat, has_ended: bool) -> (StreamEnd, SocketEnd) {
     let state = RefCell::new(State { has_ended, ..State::default() });
-    let pipe = Rc::new(Pipe { state, moved: Moved::default(), seat });
+    let pipe = Rc::new(Pipe { state, is_deaf: Cell::new(false), moved: Moved::default(), seat });
     (StreamEnd(pipe.clone()), SocketEnd(pipe))
 }
 
@@ -61,6 +63,14 @@ impl Pipe {
     fn tell(&self, state: &mut State) {
         if !std::mem::replace(&mut state.is_told, true) {
             self.seat.notify();
+        }
+    }
+
+    /// Owes the client credit for more bytes.
+    fn add_credit(&self, state: &mut State, bytes: usize) {
+        state.credit += bytes;
+        if state.credit >= CREDIT {
+            self.tell(state);
         }
     }
 }
@@ -79,15 +89,19 @@ impl StreamEnd {
     /// Passes on what the client has sent.
     pub(super) fn receive(&self, content: &[u8], ends: bool) {
         let mut state = self.0.state.borrow_mut();
-        state.received.extend_from_slice(content);
         state.has_ended |= ends;
+        if self.0.is_deaf.get() {
+            return;
+        }
+        state.received.extend_from_slice(content);
         self.0.moved.waiting.set(state.received.capacity());
         state.wake();
     }
 
     /// Gives credit for bytes that are not passed on.
     pub(super) fn skip(&self, bytes: usize) {
-        self.0.state.borrow_mut().credit += bytes;
+        let mut state = self.0.state.borrow_mut();
+        self.0.add_credit(&mut state, bytes);
     }
 
     /// Takes the credit that the client is to get now, in bytes; the connection looks at the stream.
@@ -150,6 +164,14 @@ impl SocketEnd {
         self.0.clone()
     }
 
+    /// Reads no more: what was received is dropped, and so is what still comes, for which the client gets no
+    /// credit.
+    pub(super) fn stop_reading(&self) {
+        self.0.is_deaf.set(true);
+        self.0.state.borrow_mut().received = BytesMut::new();
+        self.0.moved.waiting.set(0);
+    }
+
     /// Waits until everything is sent, or never will be.
     pub(super) async fn sent(&mut self) {
         poll_fn(|cx| {
@@ -196,10 +218,7 @@ impl AsyncRead for SocketEnd {
             state.received = BytesMut::new();
         }
         self.0.moved.waiting.set(state.received.capacity());
-        state.credit += length;
-        if state.credit >= CREDIT {
-            self.0.tell(&mut state);
-        }
+        self.0.add_credit(&mut state, length);
         Poll::Ready(Ok(()))
     }
 }
@@ -229,5 +248,38 @@ impl AsyncWrite for SocketEnd {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_for_a_websocket_that_reads_no_more() {
+        let (stream, socket) = pipe(Seat::default(), false);
+        stream.receive(b"before", false);
+        assert_ne!(socket.pipe().moved.waiting.get(), 0);
+
+        socket.stop_reading();
+        stream.receive(&vec![0; CREDIT], true);
+
+        assert_eq!(socket.pipe().moved.waiting.get(), 0);
+        assert_eq!(socket.0.state.borrow().received.capacity(), 0);
+        assert!(socket.0.state.borrow().has_ended);
+        assert_eq!(stream.take_credit(), 0);
+    }
+
+    #[test]
+    fn the_connection_is_told_to_give_credit_for_padding_alone() {
+        let seat = Seat::default();
+        let (stream, _socket) = pipe(seat.clone(), false);
+
+        stream.skip(CREDIT - 1);
+        assert_eq!(seat.ready.pop(), None);
+        stream.skip(1);
+
+        assert_eq!(seat.ready.pop(), Some(seat.token));
+        assert_eq!(stream.take_credit(), CREDIT);
     }
 }

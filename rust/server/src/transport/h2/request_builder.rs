@@ -100,7 +100,8 @@ impl RequestBuilder {
         if self.bytes > HEADER_BYTES as usize {
             return Err(Refusal::TooLarge(route));
         }
-        let is_for_other = self.protocol.as_ref().is_some_and(|it| it != "websocket");
+        let is_web_socket = |it: &HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"websocket");
+        let is_for_other = self.protocol.as_ref().is_some_and(|it| !is_web_socket(it));
         let parts = self.into_parts().ok_or(Refusal::Malformed)?;
         let length = length(&parts.headers)?;
         if length.is_some() && parts.is_for_stream() {

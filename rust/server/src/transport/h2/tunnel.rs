@@ -119,6 +119,7 @@ async fn run(client: Rc<Client>, mut end: SocketEnd, talk: Talk) {
         reservation: &mut Reservation::nothing(&core.memory_budget),
     };
     let ending = web_socket::run((&mut end, BytesMut::new()), talk, holder, &pipe.moved).await;
+    end.stop_reading();
     // The last frame is written, and may wait for the window of the stream.
     let is_sent = timeout(LINGER, end.sent()).await.is_ok();
     end.end(if is_sent { ending } else { Ending::Broken });

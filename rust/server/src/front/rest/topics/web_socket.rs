@@ -1,5 +1,5 @@
-//! The handshake of a WebSocket, over HTTP/1.1 (RFC 6455 §4.2) and HTTP/2 (RFC 8441 §5). No extension is offered: what is compressed takes
-//! memory for each connection (RFC 7692 §7.2.3.4).
+//! The handshake of a WebSocket, over HTTP/1.1 (RFC 6455 §4.2) and HTTP/2 (RFC 8441 §5). No extension is
+//! offered: what is compressed takes memory for each connection (RFC 7692 §7.2.3.4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
