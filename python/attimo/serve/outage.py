@@ -3,6 +3,9 @@
 Momento's SDKs test their reconnecting so, at port 9090 of momento-local. Only a `--local` server
 has it, at an address of this machine. While clients are cut off, their connections are accepted and
 reset: a client that only waited would not notice the outage.
+
+The host of a request is `localhost` or a loopback address. By another name that leads here, a web
+page could ask: to its browser, that is the page's own site.
 """
 
 import logging
@@ -15,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from attimo.errors import Misconfigured
 
@@ -165,6 +170,8 @@ def _handler(outages: Outages) -> type[BaseHTTPRequestHandler]:
                 return self.say(HTTPStatus.NOT_FOUND, "use GET /block or GET /unblock")
             if self.headers.get("sec-fetch-site") not in OWN_PAGES:
                 return self.say(HTTPStatus.FORBIDDEN, "pages of other sites may not do this")
+            if not _is_of_here(self.headers.get("host", "")):
+                return self.say(HTTPStatus.FORBIDDEN, "use the host localhost or 127.0.0.1")
             if not action():
                 return self.say(HTTPStatus.SERVICE_UNAVAILABLE, "the server begins or ends")
             return self.say(HTTPStatus.OK, f"{self.path.removeprefix('/')}ed")
@@ -182,3 +189,12 @@ def _handler(outages: Outages) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
+
+
+def _is_of_here(host: str) -> bool:
+    """Whether it is `localhost` or a loopback address, with or without a port."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
