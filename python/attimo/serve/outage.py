@@ -71,8 +71,12 @@ class Outages:
                 return False
             if self._resetting is not None:
                 self._resetting.end()
+                try:
+                    self.start()
+                except BaseException:  # all stay cut off, and the next try is one
+                    self._resetting = _Resetting(self.sockets)
+                    raise
                 self._resetting = None
-                self.start()
                 log.info("clients are let back, as /unblock asks")
             return True
 
@@ -172,7 +176,12 @@ def _handler(outages: Outages) -> type[BaseHTTPRequestHandler]:
                 return self.say(HTTPStatus.FORBIDDEN, "pages of other sites may not do this")
             if not _is_of_here(self.headers.get("host", "")):
                 return self.say(HTTPStatus.FORBIDDEN, "use the host localhost or 127.0.0.1")
-            if not action():
+            try:
+                is_done = action()
+            except Exception as error:
+                log.exception("%s failed", self.path)
+                return self.say(HTTPStatus.INTERNAL_SERVER_ERROR, f"{self.path} failed: {error}")
+            if not is_done:
                 return self.say(HTTPStatus.SERVICE_UNAVAILABLE, "the server begins or ends")
             return self.say(HTTPStatus.OK, f"{self.path.removeprefix('/')}ed")
 
