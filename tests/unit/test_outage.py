@@ -1,7 +1,11 @@
 """Outages for tests of clients: who may ask for one, and that each ends."""
 
+import resource
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +15,8 @@ from attimo.serve.outage import Outages
 from ports import free_port
 
 PATIENCE_SECONDS = 20.0
+WATCHED_SECONDS = 1.0
+"""How long it is counted how often a server tries."""
 
 
 @pytest.fixture
@@ -19,6 +25,28 @@ def listening() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as opened:
         opened.setblocking(False)
         yield opened
+
+
+class Counted(socket.socket):
+    """A listening socket that counts how often somebody tries to accept a connection."""
+
+    tries = 0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Count it, and accept one."""
+        self.tries += 1
+        return super().accept()
+
+
+@contextmanager
+def no_free_descriptor() -> Iterator[None]:
+    """This process can open no file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def is_reset(client: socket.socket) -> bool:
@@ -72,3 +100,18 @@ def test_clients_stay_cut_off_if_they_cannot_be_let_back(listening: socket.socke
             with socket.create_connection(listening.getsockname()) as client:
                 assert is_reset(client)
         assert ask(port, "/unblock").status_code == 200
+
+
+def test_an_outage_without_a_free_descriptor_leaves_the_processor_alone(
+    listening: socket.socket,
+) -> None:
+    with Counted(fileno=listening.detach()) as counted, socket.socket() as client:
+        outages = Outages(lambda: None, lambda: None, [counted])
+        outages.begin()
+        outages.block()
+        with no_free_descriptor():
+            client.connect(counted.getsockname())
+            threading.Event().wait(WATCHED_SECONDS)
+        assert 1 <= counted.tries <= WATCHED_SECONDS / outage.PAUSE_SECONDS * 2
+        assert is_reset(client)
+        outages.end()

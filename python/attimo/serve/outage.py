@@ -25,6 +25,8 @@ from attimo.errors import Misconfigured
 
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: what is not sent is discarded, and the peer gets RST."""
+PAUSE_SECONDS = 0.1
+"""How long no connection is accepted after one could not be, as without a free descriptor."""
 OWN_PAGES = (None, "none", "same-origin")
 """`Sec-Fetch-Site` of programs, of an address that somebody typed, and of pages from here."""
 
@@ -94,6 +96,7 @@ class _Resetting:
 
     def __init__(self, sockets: Sequence[socket.socket]) -> None:
         self._woken, self._wake = socket.socketpair()
+        self._ended = threading.Event()
         self._selector = selectors.DefaultSelector()
         for each in (self._woken, *sockets):
             self._selector.register(each, selectors.EVENT_READ)
@@ -102,6 +105,7 @@ class _Resetting:
 
     def end(self) -> None:
         """Return when no more are accepted."""
+        self._ended.set()
         self._wake.close()
         self._thread.join()
         self._selector.close()
@@ -113,17 +117,19 @@ class _Resetting:
             if self._woken in ready:
                 return
             for each in ready:
-                if isinstance(each, socket.socket):
-                    _reset_one(each)
+                if isinstance(each, socket.socket) and not _reset_one(each):
+                    self._ended.wait(PAUSE_SECONDS)  # or the loop would spin
 
 
-def _reset_one(listening: socket.socket) -> None:
+def _reset_one(listening: socket.socket) -> bool:
+    """Accept and reset a connection; return False if none can be accepted."""
     try:
         connection, _ = listening.accept()
-    except OSError:  # the client has gone
-        return
+    except OSError:
+        return False
     with connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    return True
 
 
 @contextmanager
