@@ -1,8 +1,10 @@
 """`--local-admin`: all clients are cut off and let back, as SDKs' tests ask momento-local to do."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,7 +13,8 @@ import pytest
 from momento import CacheClient, Configurations, CredentialProvider
 
 from conformance.pubsub import Pubsub, Stream
-from harness import Server, attimo
+from faults.replacing import succession
+from harness import FREE_PORTS, Server, attimo
 from ports import free_port
 
 PATIENCE_SECONDS = 20.0
@@ -122,6 +125,40 @@ def test_a_server_stops_while_clients_are_cut_off(admin: tuple[Server, httpx.Cli
     server.stop()
     server.start()
     assert not is_cut_off(server)
+
+
+def test_a_server_that_replaces_another_gets_its_second_port(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        succession(tmp_path / "data", "--local", "--local-admin", f"127.0.0.1:{port}") as line,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as client,
+    ):
+        client.get("/block").raise_for_status()
+        line.replace()
+        assert not is_cut_off(line.now)
+        while not blocks(client):
+            pass
+        assert is_cut_off(line.now)
+        assert client.get("/unblock").status_code == 200
+        assert not is_cut_off(line.now)
+
+
+def blocks(client: httpx.Client) -> bool:
+    """Whether the second port is there, and cuts clients off."""
+    try:
+        return client.get("/block").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_port_of_another_program_is_waited_for_by_no_first_server(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        options = ["--replace", "--local", "--local-admin", address]
+        command = [*attimo(), "serve", "--data-dir", str(tmp_path / "data"), *FREE_PORTS, *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert f"local_admin cannot listen at {address}: Address already in use" in done.stderr
 
 
 def test_only_a_local_server_has_it_and_only_on_this_machine() -> None:

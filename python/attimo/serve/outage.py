@@ -8,13 +8,14 @@ The host of a request is `localhost` or a loopback address. By another name that
 page could ask: to its browser, that is the page's own site.
 """
 
+import errno
 import logging
 import selectors
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,8 @@ RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: what is not sent is discarded, and the peer gets RST."""
 PAUSE_SECONDS = 0.1
 """How long no connection is accepted after one could not be, as without a free descriptor."""
+LOOK_SECONDS = 0.25
+"""How long an end, or a free address, may remain unnoticed."""
 OWN_PAGES = (None, "none", "same-origin")
 """`Sec-Fetch-Site` of programs, of an address that somebody typed, and of pages from here."""
 
@@ -133,8 +136,13 @@ def _reset_one(listening: socket.socket) -> bool:
 
 
 @contextmanager
-def offered(address: str | None, outages: Outages) -> Iterator[None]:
+def offered(address: str | None, outages: Outages, *, is_replacing: bool = False) -> Iterator[None]:
     """Answer requests for outages at an address of this machine, if there is one.
+
+    Args:
+        address: The address.
+        outages: What is asked for.
+        is_replacing: Whether another server, which ends later, may still have the address.
 
     Raises:
         Misconfigured: The address cannot be used.
@@ -142,25 +150,51 @@ def offered(address: str | None, outages: Outages) -> Iterator[None]:
     if address is None:
         yield
         return
-    with _listening(address, outages) as server:
-        thread = threading.Thread(target=server.serve_forever, name="outages", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-            outages.end()
+    server = _first(address, outages, is_replacing)
+    ended = threading.Event()
+    thread = threading.Thread(
+        target=_answer, args=(address, outages, server, ended), name="outages", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        outages.end()
+
+
+def _first(address: str, outages: Outages, is_replacing: bool) -> ThreadingHTTPServer | None:
+    """Listen; return None if the server that is replaced may have the address."""
+    try:
+        return _listening(address, outages)
+    except OSError as error:
+        if is_replacing and error.errno == errno.EADDRINUSE:
+            log.warning("local_admin waits until nobody else listens at %s", address)
+            return None
+        raise Misconfigured(
+            f"local_admin cannot listen at {address}: {error.strerror}; choose another port"
+        ) from error
+
+
+def _answer(
+    address: str, outages: Outages, server: ThreadingHTTPServer | None, ended: threading.Event
+) -> None:
+    """Answer until the end, and try to listen first."""
+    while server is None and not ended.wait(LOOK_SECONDS):
+        with suppress(OSError):
+            server = _listening(address, outages)
+    if server is None:
+        return
+    with server:
+        server.timeout = LOOK_SECONDS
+        while not ended.is_set():
+            server.handle_request()
 
 
 def _listening(address: str, outages: Outages) -> ThreadingHTTPServer:
     host, _, port = address.rpartition(":")
-    try:
-        return _server_class(host)((host.strip("[]"), int(port)), _handler(outages))
-    except OSError as error:
-        raise Misconfigured(
-            f"local_admin cannot listen at {address}: {error.strerror}; choose another port"
-        ) from error
+    return _server_class(host)((host.strip("[]"), int(port)), _handler(outages))
 
 
 def _server_class(host: str) -> type[ThreadingHTTPServer]:

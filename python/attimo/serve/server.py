@@ -100,7 +100,8 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         stack.callback(server.stop)
         # Before it says that it is ready: until then, the signal ends the process.
         stack.enter_context(on_sighup(control.look_for_certificate))
-        with outage.offered(settings.local_admin, server.outages):
+        is_replacing = before is not None
+        with outage.offered(settings.local_admin, server.outages, is_replacing=is_replacing):
             server.start(before, stack)
             server.run()
     if control.failed:
