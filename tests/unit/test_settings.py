@@ -1,6 +1,7 @@
 """What is set, by whom, and what is refused."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,24 @@ def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
         Misconfigured, match=r"attimo\.toml is not TOML: it has more than 1,048,576 b"
     ):
         of(tmp_path)
+
+
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "attimo.toml")
+
+    with pytest.raises(Misconfigured, match="it is a pipe, and nobody writes into it"):
+        of(tmp_path)
+
+
+def test_a_pipe_is_read_until_its_writer_ends(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    typed = f"sleep 0.2; echo 'threads = 3' >&{writer}"
+    with subprocess.Popen(["bash", "-c", typed], pass_fds=[writer]):
+        os.close(writer)
+        try:
+            assert of(tmp_path, {"config": f"/dev/fd/{reader}"}).threads == 3
+        finally:
+            os.close(reader)
 
 
 def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(tmp_path: Path) -> None:

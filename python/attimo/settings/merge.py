@@ -10,13 +10,14 @@ of the start-up time, and a quarter of the memory at rest, that a server is allo
 import difflib
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attimo import places
+from attimo import files, places
 from attimo.errors import InvalidSetting, Misconfigured, UnknownSetting
 from attimo.settings.declared import (
     OTHER_VARIABLES,
@@ -100,9 +101,16 @@ def _of_file(file: Path | None) -> dict[str, Said]:
 
 
 def _text(file: Path) -> str:
-    """Return the text of a file, which may be a device without an end."""
-    with file.open("rb") as opened:
+    """Return the text of a file, which may be a pipe, or a device without an end.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not text, is too long, or is a pipe into which nobody writes.
+    """
+    with open(file, "rb", opener=files.opener) as opened:
         content = opened.read(MOST_BYTES + 1)
+        if not content and stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode):
+            raise ValueError("it is a pipe, and nobody writes into it")
     if len(content) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     return content.decode()
