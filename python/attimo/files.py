@@ -1,6 +1,7 @@
 """Small files, written atomically and readable by their owner only."""
 
 import os
+import stat
 from pathlib import Path
 
 OWNER_ONLY = 0o600
@@ -52,9 +53,11 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is longer than `LONGEST`.
+        ValueError: It is longer than `LONGEST`, or no regular file: it might have no end.
     """
     with open(path, "rb", opener=opener) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is not a regular file")
         content = file.read(LONGEST + 1)
     if len(content) > LONGEST:
         raise ValueError(f"it has more than {LONGEST:,} bytes")

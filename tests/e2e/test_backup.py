@@ -155,6 +155,23 @@ def test_what_has_no_end_in_the_place_of_a_file_is_not_restored(
     assert [each.name for each in stranger.home.iterdir()] == ["copy"]
 
 
+@pytest.mark.parametrize("name", ["attimo.db", "ca.key", "credentials.json", "backup.json"])
+def test_a_pipe_whose_writer_says_nothing_is_not_waited_for(
+    saved: Path, stranger: Terminal, name: str
+) -> None:
+    copy = Path(shutil.copytree(saved, stranger.home / "copy"))
+    put_in_place(copy / name, "a pipe")
+    writer = os.open(copy / name, os.O_RDWR)
+    try:
+        answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
+    finally:
+        os.close(writer)
+
+    assert answer.status > 1, answer
+    assert answer.error.count("\n") == 1, answer
+    assert f"{copy / name} " in answer.error
+
+
 def put_in_place(file: Path, kind: str) -> None:
     """Replace a file by something of which reading comes to no end soon."""
     file.unlink()

@@ -239,7 +239,7 @@ def _content(file: Path) -> bytes:
 
     Raises:
         OSError: It cannot be read.
-        Misconfigured: It is longer than any of them.
+        Misconfigured: It is longer than any of them, or no regular file.
     """
     try:
         return files.read_bytes(file)
