@@ -112,12 +112,9 @@ def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_pipe_is_read_until_its_writer_ends(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     typed = f"sleep 0.2; echo 'threads = 3' >&{writer}"
-    with subprocess.Popen(["bash", "-c", typed], pass_fds=[writer]):
+    with subprocess.Popen(["bash", "-c", typed], pass_fds=[writer]), os.fdopen(reader):
         os.close(writer)
-        try:
-            assert of(tmp_path, {"config": f"/dev/fd/{reader}"}).threads == 3
-        finally:
-            os.close(reader)
+        assert of(tmp_path, {"config": f"/dev/fd/{reader}"}).threads == 3
 
 
 def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(tmp_path: Path) -> None:
