@@ -28,6 +28,7 @@ class Stage:
     def __init__(self) -> None:
         self.server = Server()
         self.road = Road(lambda: self.server.http_address)
+        self.tls_road = Road(lambda: self.server.https_address)
         self.tunnel = Tunnel(lambda: self.server.https_address)
         self._listener = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._key_id = ""
@@ -35,15 +36,24 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         """What a program is told of them."""
-        own = {
+        return programs.environment(self.server, "key") | self.addresses
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the ways to the server begin, and where a program asks for what happens."""
+        return {
             "ATTIMO_HTTP": f"127.0.0.1:{self.road.port}",
             "ATTIMO_STAGE": f"127.0.0.1:{self._listener.server_port}",
         }
-        return programs.environment(self.server, "key") | own
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the server, with the port where the way to its TLS listener begins."""
+        return f"localhost:{self.tls_road.port}"
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for each in (self.server, self.road, self.tunnel):
+            for each in (self.server, *self._ways):
                 stack.enter_context(each)
             stack.callback(self._listener.server_close)
             stack.callback(self._listener.shutdown)
@@ -61,13 +71,13 @@ class Stage:
 
     def block(self) -> None:
         """Cut the program off."""
-        self.road.block()
-        self.tunnel.block()
+        for each in self._ways:
+            each.block()
 
     def unblock(self) -> None:
         """Let it through again."""
-        self.road.unblock()
-        self.tunnel.unblock()
+        for each in self._ways:
+            each.unblock()
 
     def restart(self) -> None:
         """End the server as an operator does, and start it again."""
@@ -95,6 +105,10 @@ class Stage:
         """How many subscriptions are open."""
         return str(sum(map(int, OPEN_SUBSCRIPTIONS.findall(self._ask("GET", "/metrics").text))))
 
+    @property
+    def _ways(self) -> tuple[Road, ...]:
+        return self.road, self.tls_road, self.tunnel
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         with self._client() as client:
             return client.request(method, path, **more).raise_for_status()
@@ -112,6 +126,7 @@ def _handler(stage: Stage) -> type[BaseHTTPRequestHandler]:
             body = (said or "").encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
+            self.send_header("access-control-allow-origin", "*")  # programs in a browser ask, too
             self.end_headers()
             self.wfile.write(body)
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from conformance.people import Person
+from conformance.stage import Stage
 from harness import Server, as_v1, bare_environment
 
 FOLDER = Path(__file__).parent
 ONCE = {"credentials.test.mjs": "tls-v2", "limits.test.mjs": "plaintext-v2"}
 """What is done once, and the way in; the rest is done by all."""
-FILES = sorted(path.name for path in FOLDER.glob("*.test.mjs") if path.name not in ONCE)
+STAGED = "topic_outages.test.mjs"
+"""The tests whose server is restarted, and is their own."""
+FILES = sorted(path.name for path in FOLDER.glob("*.test.mjs") if path.name not in {*ONCE, STAGED})
 WAYS = ["plaintext-v1", "plaintext-v2", "tls-v1", "tls-v2"]
 BY_SESSION = ["auth.test.mjs", "control.test.mjs", "scalar.test.mjs"]
 """What is also done by who has signed in: the keys and tokens, the caches, the data."""
@@ -34,12 +37,19 @@ def node() -> str:
     return found
 
 
-def run(node: str, file: str, way: str, server: Server, token: str | None = None) -> None:
+def run(
+    node: str,
+    file: str,
+    way: str,
+    server: Server,
+    token: str | None = None,
+    **more: str,
+) -> None:
     """Run one file of tests against a server, and show what it said if it fails."""
     done = subprocess.run(
         [node, "--import", "./localhost.mjs", "--test", "--test-reporter", "spec", file],
         cwd=FOLDER,
-        env=environment(server, way, token or server.api_key),
+        env=environment(server, way, token or server.api_key) | more,
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
@@ -66,6 +76,13 @@ def environment(server: Server, way: str, token: str) -> dict[str, str]:
 @pytest.mark.parametrize("file", FILES)
 def test_the_client_for_node(node: str, server: Server, file: str, way: str) -> None:
     run(node, file, way, server)
+
+
+@pytest.mark.parametrize("way", ["plaintext-v1", "tls-v2"])
+def test_topics_on_a_server_that_is_cut_off_and_restarted(node: str, way: str) -> None:
+    with Stage() as stage:
+        more = stage.addresses | {"MOMENTO_ENDPOINT": stage.endpoint}
+        run(node, STAGED, way, stage.server, **more)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
-// Topics: publish, subscribe, resume, permissions.
+// Topics: publish, subscribe, resume, permissions. What survives outages: topic_outages.test.mjs.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   AuthClient,
   CreateCache,
@@ -9,86 +9,17 @@ import {
   DisposableTokenScopes,
   ExpiresIn,
   GenerateDisposableToken,
-  TopicClient,
-  TopicConfigurations,
-  TopicPublish,
-  TopicSubscribe,
 } from '@gomomento/sdk';
-import { is, isLocal, provider, providerWith, quiet, scene } from './server.mjs';
+import { is, isLocal, isWeb, provider, providerWith, scene } from './server.mjs';
+import { keyOf, newTopic, topicScene } from './topics.mjs';
 
 const here = scene();
-const opened = [];
-
-/** A client for topics, which is closed at the end. */
-function topics(credentialProvider = provider()) {
-  const configuration = TopicConfigurations.Default.latest(quiet);
-  const client = new TopicClient({ configuration, credentialProvider });
-  opened.push(client);
-  return client;
-}
+const { publish, subscribe, topics } = topicScene(here);
 
 let client;
 before(() => {
   client = topics();
 });
-after(() => {
-  for (const each of opened) each.close?.();
-});
-
-let names = 0;
-
-/** A topic that no other test uses. */
-const newTopic = () => `topic-${(names += 1)}`;
-
-/** What a subscription receives, as it comes, and what ends it. */
-class Inbox {
-  #waiting = [];
-  items = [];
-  discontinuities = [];
-  heartbeats = 0;
-  error = undefined;
-
-  callbacks() {
-    return {
-      onItem: item => this.#arrived(() => this.items.push(item)),
-      onDiscontinuity: each => this.#arrived(() => this.discontinuities.push(each)),
-      onHeartbeat: () => this.#arrived(() => (this.heartbeats += 1)),
-      onError: error => this.#arrived(() => (this.error = error)),
-    };
-  }
-
-  /** Wait until what was received is so. */
-  until(isSo) {
-    if (isSo(this)) return Promise.resolve(this);
-    return new Promise(resolve => this.#waiting.push({ isSo, resolve }));
-  }
-
-  /** The values of the first messages. */
-  async values(count) {
-    await this.until(inbox => inbox.items.length >= count);
-    return this.items.map(item => item.value());
-  }
-
-  #arrived(change) {
-    change();
-    for (const each of this.#waiting.splice(0)) {
-      if (each.isSo(this)) each.resolve(this);
-      else this.#waiting.push(each);
-    }
-  }
-}
-
-/** Subscribe, which must succeed. */
-async function subscribe(topic, by = client, cache = here.cache) {
-  const inbox = new Inbox();
-  const answer = await by.subscribe(cache, topic, inbox.callbacks());
-  inbox.subscription = is(answer, TopicSubscribe.Subscription);
-  return inbox;
-}
-
-async function publish(topic, value, by = client, cache = here.cache) {
-  is(await by.publish(cache, topic, value), TopicPublish.Success);
-}
 
 test('text and bytes arrive as they were published, in order', async () => {
   const topic = newTopic();
@@ -107,6 +38,20 @@ test('text and bytes arrive as they were published, in order', async () => {
     [1, 2, 3, 4, 5]
   );
   assert.equal(inbox.discontinuities.length, 0);
+  inbox.subscription.unsubscribe();
+});
+
+/** The client for Node.js takes an empty text for bytes, and that for browsers for no value at all. */
+test('empty bytes arrive, and an empty text ends nothing', async () => {
+  const topic = newTopic();
+  await publish(topic, 'first');
+  const inbox = await subscribe(topic);
+  for (const value of [new Uint8Array(0), '', 'last']) await publish(topic, value);
+
+  await inbox.until(({ items }) => items.at(-1)?.value() === 'last');
+  const empty = inbox.items.slice(1, -1).map(item => new Uint8Array(item.value()));
+  assert.deepEqual(empty, Array.from({ length: isWeb ? 1 : 2 }, () => new Uint8Array(0)));
+  assert.equal(inbox.error?.errorCode(), isWeb ? 'UNKNOWN_ERROR' : undefined);
   inbox.subscription.unsubscribe();
 });
 
@@ -210,8 +155,3 @@ test('a token may only publish, or only subscribe', { skip: isLocal }, async () 
     assert.equal(answer.errorCode(), 'PERMISSION_ERROR');
   }
 });
-
-/** The key within a v1 token. */
-function keyOf(token) {
-  return JSON.parse(Buffer.from(token, 'base64').toString()).api_key;
-}

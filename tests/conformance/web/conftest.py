@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,8 @@ def site_port(node: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
         yield port
 
 
-@pytest.fixture(scope="module")
-def browser(server: Server) -> Iterator[Browser]:
+@contextmanager
+def trusting(server: Server) -> Iterator[Browser]:
     """Chromium, which takes the certificate of the server by its key, and no other."""
     found = x509.load_pem_x509_certificate(
         ssl.get_server_certificate(server.https_address).encode()
@@ -56,6 +57,13 @@ def browser(server: Server) -> Iterator[Browser]:
     key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
     with chromium(f"--ignore-certificate-errors-spki-list={pin}") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(server: Server) -> Iterator[Browser]:
+    """Chromium, which trusts the server that all tests share."""
+    with trusting(server) as browser:
         yield browser
 
 

@@ -5,6 +5,17 @@
 import dns from 'node:dns';
 import { register } from 'node:module';
 import { JSDOM } from 'jsdom';
+import HttpRequest from 'jsdom/lib/jsdom/living/helpers/http-request.js';
+
+// A browser tells a page that an answer has broken off; jsdom forgets that.
+const { emit } = HttpRequest.prototype;
+HttpRequest.prototype.emit = function (event, ...said) {
+  this.isWhole ||= event === 'end';
+  if (event === 'close' && !this.isWhole && this.listenerCount('error') > 0) {
+    emit.call(this, 'error', new Error('the answer has broken off'));
+  }
+  return emit.call(this, event, ...said);
+};
 
 const { window } = new JSDOM('', { url: 'https://page.example/' });
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.javascript.test_javascript import FILES, LIMIT_SECONDS, environment
+from conformance.javascript.test_javascript import FILES, LIMIT_SECONDS, STAGED, environment
+from conformance.stage import Stage
 from harness import Server
 
 FOLDER = Path(__file__).parent
@@ -19,10 +20,10 @@ BOTH = [f"../javascript/{file}" for file in FILES if file not in OF_NODE]
 OWN = sorted(path.name for path in FOLDER.glob("*.test.mjs"))
 
 
-def run(node: str, file: str, way: str, server: Server) -> None:
+def run(node: str, file: str, way: str, server: Server, **more: str) -> None:
     """Run one file of tests against a server, and show what it said if it fails."""
     host, port = server.http_address
-    more = {
+    own = {
         "NODE_EXTRA_CA_CERTS": str(server.ca),
         "ATTIMO_HTTP": f"http://{host}:{port}",
         "ATTIMO_CLIENT": "web",
@@ -30,7 +31,7 @@ def run(node: str, file: str, way: str, server: Server) -> None:
     done = subprocess.run(
         [node, "--import", "./page.mjs", "--test", file],
         cwd=FOLDER,
-        env=environment(server, way, server.api_key) | more,
+        env=environment(server, way, server.api_key) | own | more,
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
@@ -46,3 +47,9 @@ def test_the_client_for_browsers(node: str, server: Server, file: str) -> None:
 def test_the_names_of_its_hosts(node: str, server: Server) -> None:
     """By TLS; these tests call all three."""
     run(node, "../javascript/auth.test.mjs", "tls-v2", server)
+
+
+def test_topics_on_a_server_that_is_cut_off_and_restarted(node: str) -> None:
+    with Stage() as stage:
+        more = stage.addresses | {"ATTIMO_HTTP": stage.road.url}
+        run(node, f"../javascript/{STAGED}", "plaintext-v1", stage.server, **more)
