@@ -53,7 +53,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for each in (self.server, *self._ways):
+            stack.enter_context(self.server)
+            for each in self._ways:
                 stack.enter_context(each)
             stack.callback(self._listener.server_close)
             stack.callback(self._listener.shutdown)
