@@ -21,7 +21,7 @@ class Topics:
     """A client for topics of either kind; each call of the async one is awaited at once."""
 
     def __init__(self, client: Any, runner: asyncio.Runner, kind: Kind) -> None:
-        self._client, self._runner, self._kind = client, runner, kind
+        self.client, self._runner, self._kind = client, runner, kind
 
     def publish(self, cache: str, topic: str, value: str | bytes) -> None:
         """Publish, which must succeed."""
@@ -29,7 +29,7 @@ class Topics:
 
     def try_publish(self, cache: str, topic: str, value: str | bytes) -> object:
         """Publish."""
-        return self._done(self._client.publish(cache, topic, value))
+        return self._done(self.client.publish(cache, topic, value))
 
     def subscribe(self, cache: str, topic: str, number: int = 0, page: int = 0) -> "Subscription":
         """Subscribe, which must succeed."""
@@ -40,7 +40,7 @@ class Topics:
 
     def try_subscribe(self, cache: str, topic: str, number: int = 0, page: int = 0) -> object:
         """Subscribe."""
-        return self._done(self._client.subscribe(cache, topic, number, page))
+        return self._done(self.client.subscribe(cache, topic, number, page))
 
     def take(self, subscription: Any) -> object:
         """The next item of a subscription."""
