@@ -172,6 +172,33 @@ def test_a_pipe_whose_writer_says_nothing_is_not_waited_for(
     assert f"{copy / name} " in answer.error
 
 
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        (None, "1,099,511,627,776 bytes, and by its header"),
+        (1 << 28, "1,099,511,627,776 bytes, and only"),
+        (0, "it is not a SQLite database"),
+    ],
+)
+def test_a_database_that_was_made_longer_is_refused_before_it_is_read(
+    saved: Path, stranger: Terminal, pages: int | None, told: str
+) -> None:
+    """It begins as a database does, and says itself of how many pages it is."""
+    copy = Path(shutil.copytree(saved, stranger.home / "copy"))
+    with (copy / "attimo.db").open("r+b") as database:
+        database.truncate(1 << 40)
+        if pages is not None:
+            database.seek(28)
+            database.write(pages.to_bytes(4))
+
+    answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
+
+    assert (answer.status, answer.error.count("\n")) == (2, 1), answer
+    assert f"{copy / 'attimo.db'} " in answer.error
+    assert told in answer.error
+    assert [each.name for each in stranger.home.iterdir()] == ["copy"]
+
+
 def put_in_place(file: Path, kind: str) -> None:
     """Replace a file by something of which reading comes to no end soon."""
     file.unlink()

@@ -1,6 +1,7 @@
 """Where a certificate comes from, who looks for another, and what is said of it."""
 
 import logging
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -309,3 +310,54 @@ def test_the_settings_choose_where_it_comes_from(tmp_path: Path, operator: Autho
 def test_a_pair_hides_its_key(files: Files) -> None:
     assert "PRIVATE" not in repr(files.first())
     assert "PRIVATE" not in repr(pair.read(files.chain, files.key))
+
+
+@pytest.mark.parametrize("by", ["files", "an order"])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("a device", "it has more than 16,777,216 characters"),
+        ("a tebibyte", "it has more than 16,777,216 characters"),
+        ("a pipe", "contains no valid certificate in PEM"),
+        ("no text", "it is not text"),
+        ("junk", "contains no valid certificate in PEM"),
+        ("the key, too", "has a private key, and everybody may read the root"),
+    ],
+)
+def test_a_root_that_clients_cannot_trust_or_must_not_get_is_named_at_a_start(
+    tmp_path: Path, operator: Authority, by: str, kind: str, told: str
+) -> None:
+    root = tmp_path / "root.pem"
+    put_as(root, kind, operator)
+    ordered = ByAcme(tmp_path, "localhost", "https://ca.example/", None, root, {})
+    source = Files(operator.chain, operator.key, root) if by == "files" else ordered
+
+    with pytest.raises(Misconfigured, match=f"{root} .*{told}"):
+        source.first()
+
+
+def test_a_root_that_has_changed_is_looked_at_before_an_order(tmp_path: Path) -> None:
+    root = tmp_path / "root.pem"
+    root.symlink_to("/dev/zero")
+    ordered = ByAcme(tmp_path, "localhost", "https://localhost:1/", None, root, {})
+
+    with pytest.raises(Misconfigured, match="more than 16,777,216 characters"):
+        ordered.next(now=True)
+
+
+def put_as(file: Path, kind: str, operator: Authority) -> None:
+    """Make a file that is no root, or more than one."""
+    match kind:
+        case "a device":
+            file.symlink_to("/dev/zero")
+        case "a pipe":
+            os.mkfifo(file)
+        case "no text":
+            file.write_bytes(b"\xff" * 100)
+        case "junk":
+            file.write_text("junk")
+        case "the key, too":
+            file.write_text(operator.root.read_text() + operator.key.read_text())
+        case _:
+            with file.open("wb") as made:
+                made.truncate(1 << 40)

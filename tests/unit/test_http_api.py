@@ -2,9 +2,12 @@
 
 import re
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
+from attimo.api import create_app
+from attimo.api.certificates import Certificates
 from attimo.control import Control
 from attimo.errors import StoreUnavailable
 from fakes import NOON, Client, Listener
@@ -293,6 +296,25 @@ def test_a_full_disk_is_a_503_with_its_reason(
     assert refused.status_code == 503
     assert refused.json()["code"] == "unavailable"
     assert "disk is full" in refused.json()["message"]
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "/dev/null/below", "missing", "."])
+def test_a_root_that_cannot_be_read_is_a_503_and_a_line_in_the_log(
+    control: Control, home: Path, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A certificate whose root is another kind of file by now; whoever asks is told no path."""
+    root = home / "root.pem"
+    root.symlink_to(place)
+    app = create_app(control, "localhost:8443", known=Certificates(lambda: root))
+
+    refused = Client(app, account_id=None).ask("GET", "/ca.pem")
+
+    assert refused.status_code == 503
+    assert refused.json()["code"] == "unavailable"
+    assert "The root certificate cannot be read" in refused.json()["message"]
+    assert str(home) not in refused.text
+    (line,) = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert str(root) in line
 
 
 def test_a_mistake_of_ours_is_a_500_that_tells_nothing(

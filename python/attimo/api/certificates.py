@@ -1,5 +1,6 @@
 """The server certificate's public files: the root to trust, and responses to ACME challenges."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Annotated
 from starlette.requests import Request
 from starlette.responses import Response
 
-from attimo import files
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
-from attimo.errors import NotFound
+from attimo.certificates import pair
+from attimo.errors import FileUnavailable, Misconfigured, NotFound
+
+log = logging.getLogger(__name__)
 
 router = Router(tag="certificates")
 
@@ -57,7 +60,11 @@ def root(known: Known) -> Response:
     file = known.root()
     if file is None:
         raise NotFound("The certificate of this server is from an authority that clients know")
-    return Response(files.read_bytes(file), media_type=PEM)
+    try:
+        return Response(pair.text(file), media_type=PEM)
+    except Misconfigured as error:
+        log.error("the root certificate that clients ask for is not given: %s", error)
+        raise FileUnavailable("The root certificate") from error
 
 
 @router.get(

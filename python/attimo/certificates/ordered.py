@@ -52,6 +52,7 @@ class ByAcme:
 
     def first(self) -> Certificate:
         """Return the stored one, or one from the server's own authority."""
+        pair.check_root(self.root)
         kept = self._kept()
         return kept or OwnAuthority(self.folder, self.endpoint, self.also).first()
 
@@ -107,6 +108,7 @@ class ByAcme:
     def _order(self) -> Certificate:
         from attimo.certificates.acme_client import Orders
 
+        pair.check_root(self.root)  # which may have changed, and OpenSSL reads to its end
         account = self.folder / "acme-account.key"
         orders = Orders(self.directory, self.email, self.root, account, self.answers)
         made = orders.order(names(self.endpoint, *self.also))

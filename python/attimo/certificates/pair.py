@@ -96,6 +96,22 @@ def text(file: Path) -> str:
     return found
 
 
+def check_root(file: Path | None) -> None:
+    """Refuse a root that clients cannot trust, or must not get.
+
+    Raises:
+        Misconfigured: It cannot be read, or has a private key; the message names the file.
+    """
+    if file is None:
+        return
+    found = text(file)
+    certificate(file, found)
+    if "PRIVATE KEY-----" in found:
+        raise Misconfigured(
+            f"{file} has a private key, and everybody may read the root: keep the key elsewhere"
+        )
+
+
 def certificate(file: Path, pem: str) -> "x509.Certificate":
     """Return the first certificate in the text of a file; the others must be valid, too.
 

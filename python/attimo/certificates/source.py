@@ -86,6 +86,7 @@ class Files:
 
     def first(self) -> Certificate:
         """Read the files. An expired certificate is logged, and used: there is no other."""
+        pair.check_root(self.root)
         self._used = self._last = self._look()
         found = pair.read(self.chain, self.key, self.root)
         try:

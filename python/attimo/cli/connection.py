@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
+from attimo import files
 from attimo.cli import inputs
 from attimo.cli.profiles import TIMEOUT_SECONDS, Profile
 from attimo.errors import InvalidArgument, Misconfigured, Unreachable
@@ -22,6 +23,12 @@ PORTS = {"http": 80, "https": 443}
 
 REPEATABLE = ("GET", "HEAD")
 """Methods that may be sent again: what writes would do so twice, or be told that it is done."""
+
+LONGEST_ANSWER = 2**26
+"""In bytes; what is longer is no answer of this server."""
+
+NO_CERTIFICATE = "\n"
+"""An empty text would mean those of the system."""
 
 NOT_TRUSTED = {18, 19, 20, 21}
 WRONG_NAME = {62, 64}
@@ -156,7 +163,17 @@ class Connection:
         self._http.request(method, path, body, {**self._headers, **headers})
         answer = self._http.getresponse()
         named = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(answer.status, named, answer.read())
+        return Response(answer.status, named, self._body(answer))
+
+    def _body(self, answer: http.client.HTTPResponse) -> bytes:
+        """Read a body: only all of it, if its length is known, tells whether a part is missing."""
+        if (answer.length or 0) <= LONGEST_ANSWER:
+            body = answer.read(LONGEST_ANSWER + 1) if answer.length is None else answer.read()
+            if len(body) <= LONGEST_ANSWER:
+                return body
+        raise Unreachable(
+            f"{self.url} sends an answer of more than {LONGEST_ANSWER:,} bytes. Check the address"
+        )
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, TimeoutError):
@@ -258,9 +275,11 @@ def _trust(ca: str | None, verify: bool) -> "ssl.SSLContext":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    if ca is not None:
-        inputs.content(ca)  # which names the file if it cannot be read, as OpenSSL does not
+    if ca is None:
+        return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=ca)
+        # The text and not the file, which OpenSSL would read to its end; lines beside are comments.
+        pem = inputs.content(ca, files.LONGEST).decode("ascii", "ignore")
+        return ssl.create_default_context(cadata=pem or NO_CERTIFICATE)
     except ssl.SSLError as error:
         raise ValueError(f"{ca} holds no certificates in PEM") from error

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from attimo import files
 from attimo.cli import diagnosis_key, durations, inputs, keys, times
 from attimo.cli.connection import PORTS, Connection, Response
 from attimo.cli.http_client import HttpClient
@@ -236,7 +237,7 @@ def ping(server: Profile) -> Finding:
     with contextlib.ExitStack() as stack:
         try:
             if parts.scheme == "https":
-                root = inputs.content(server.ca) if server.ca else None
+                root = inputs.content(server.ca, files.LONGEST) if server.ca else None
                 trust = grpc.ssl_channel_credentials(root)
                 channel = grpc.secure_channel(host, trust, options)
             else:

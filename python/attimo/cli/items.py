@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from attimo.cli import exits, inputs, lines
@@ -228,21 +228,15 @@ def _or_miss(told: dict[str, Any] | None) -> Answer:
 def _all(keys: Sequence[str], null: bool) -> Iterable[str]:
     for key in keys:
         if key == "-":
-            given = inputs.content("-")
-            yield from map(os.fsdecode, _ended_by_null(given) if null else _lines(given))
+            yield from map(os.fsdecode, inputs.held(inputs.ended_by_null()) if null else _lines())
         else:
             yield key
 
 
-def _ended_by_null(given: bytes) -> list[bytes]:
-    """Split NUL-terminated keys; keep empty keys, but not the empty rest after the last NUL."""
-    keys = given.split(b"\0")
-    return keys if keys[-1] else keys[:-1]
-
-
-def _lines(given: bytes) -> list[bytes]:
-    """Split keys at line ends; skip empty lines, which a command without output may produce."""
-    return [each for each in given.splitlines() if each]
+def _lines() -> Iterator[bytes]:
+    """Split standard input at line ends; skip empty lines, which a command may produce for none."""
+    for line in inputs.held(inputs.lines("-")):
+        yield from filter(None, line.splitlines())
 
 
 def _count(keys: Sequence[str]) -> str:

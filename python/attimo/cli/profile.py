@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import click
-
-from attimo.cli import complete, keys, profiles
+from attimo import files
+from attimo.cli import complete, inputs, keys, profiles, sign_in
 from attimo.cli.command import Group, command
 from attimo.cli.inputs import InputFile
 from attimo.cli.keys import Target
@@ -33,7 +32,11 @@ the_profile = argument("name", "The profile.", shell_complete=complete.profiles)
 )
 @the_profile
 @option("--url", required=True, help="Its address, such as https://cache.example.com:8443.")
-@option("--api-key", help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out.")
+@option(
+    "--api-key",
+    help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out; where standard "
+    "input is not a terminal, its first line is the key.",
+)
 @option(
     "--ca",
     type=InputFile(),
@@ -46,7 +49,9 @@ def add(
     """Create or replace a profile."""
     target = Target(url, frozenset([keys.place(url)]))
     if api_key is None and keys.variable(keys.TOKEN) is None:
-        api_key = click.prompt("API key", hide_input=True, err=True)
+        api_key = sign_in.secret("API key")
+    if ca is not None:
+        inputs.content(ca, files.LONGEST)  # so that it is refused before it is needed
     key = keys.choose(target, api_key).value
     profiles.put(name, Profile(url, key, str(ca.resolve()) if ca else None, cache))
     return {"name": name, "url": url}

@@ -120,8 +120,9 @@ def update(
     API keys that holders of the role created and could no longer create with the new permissions
     are revoked and listed.
     """
+    wanted = _wanted(name or role, allowed, permissions, description)
     found = find(client, role)
-    wanted = _wanted(name or found["role_name"], allowed, permissions, description)
+    wanted["role_name"] = name or found["role_name"]
     changed = client.change_role(found["role_id"], wanted, keep_keys)
     return {
         "role_id": found["role_id"],

@@ -43,6 +43,7 @@
       - TooMuchMail
     - Busy
   + StoreUnavailable       try again; the operator's log says why
+  + FileUnavailable        tell the operator, whose log says why
   + PaymentsUnavailable    try again; the operator's log says why
     - PaymentsRefused
   + Unreachable            check the address, and that the server runs
@@ -83,6 +84,7 @@ from attimo.errors.requests import (
     CodeNeeded,
     Exhausted,
     FailedPrecondition,
+    FileUnavailable,
     InvalidArgument,
     InvalidName,
     MemberExists,
@@ -128,6 +130,7 @@ __all__ = [
     "DatabaseTooNew",
     "Exhausted",
     "FailedPrecondition",
+    "FileUnavailable",
     "InvalidArgument",
     "InvalidName",
     "InvalidSetting",

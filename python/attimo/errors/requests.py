@@ -308,6 +308,18 @@ class StoreUnavailable(AttimoError):
     remedy = "Retry; if it persists, the server's log has the reason."
 
 
+class FileUnavailable(AttimoError):
+    """A file of the server, such as its root certificate, cannot be read."""
+
+    status = 503
+    code = "unavailable"
+    err = "file_unavailable"
+    remedy = "Tell the operator; the server's log names the file."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} cannot be read; the server's log says why")
+
+
 class PaymentsUnavailable(AttimoError):
     """The provider of payments does not answer now; nothing was changed.
 

@@ -42,6 +42,10 @@ OWN_KEYS = (
 HEADER = b"SQLite format 3\0"
 """The first bytes of every SQLite database."""
 
+HEADER_BYTES = 100
+LARGEST_PAGE = 65_536
+"""In bytes; its size does not fit into the two bytes of the header, and is written as 1."""
+
 TRIES = 5
 
 PAGES = 256
@@ -113,7 +117,7 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
     # Its libraries take memory that a server, which backs up on a schedule, does not need.
     from attimo.control import identity
 
-    names = _checked(source)
+    names = _checked(source, _free(home.path))
     _check_apart(home.path, source)
     with _whole(home.path) as staging, _in_words(f"{source} cannot be restored to {home.path}"):
         for name in names:
@@ -149,8 +153,12 @@ def _check_apart(place: Path, folder: Path) -> None:
         raise Misconfigured(f"{place} is in {folder} itself: choose a directory outside of it")
 
 
-def _checked(source: Path) -> list[str]:
+def _checked(source: Path, free: int) -> list[str]:
     """Return the files of a backup, after checking their digests.
+
+    Args:
+        source: The backup.
+        free: How many bytes there is room for.
 
     Raises:
         Misconfigured: One is damaged; the message names it.
@@ -168,7 +176,7 @@ def _checked(source: Path) -> list[str]:
             )
         if DATABASE not in listed or not listed.keys() <= {DATABASE, *OWN_KEYS}:
             raise Misconfigured(f"{source / MANIFEST} lists files that a backup does not have")
-        _check_kind(source / DATABASE)
+        _check_length(source / DATABASE, free)
         for name, digest in listed.items():
             found = _digest(source / name) if name == DATABASE else _of(_content(source / name))
             if found != digest:
@@ -176,17 +184,35 @@ def _checked(source: Path) -> list[str]:
     return sorted(listed)
 
 
-def _check_kind(database: Path) -> None:
-    """Refuse what is no database before it is read to its end: it may have none.
+def _check_length(database: Path, free: int) -> None:
+    """Refuse what is no whole database before it is read to its end, which it may not have.
 
     Raises:
-        Misconfigured: It is another kind of file.
+        Misconfigured: It is another kind of file, is not as long as it says itself, or does not
+            fit onto the disk.
     """
-    if stat.S_ISREG(database.stat().st_mode):
-        with database.open("rb") as file:
-            if file.read(len(HEADER)) == HEADER:
-                return
+    found = database.stat()
+    if stat.S_ISREG(found.st_mode) and (told := _told_length(database)):
+        if found.st_size != told:
+            raise Misconfigured(
+                f"{database} is damaged: it has {found.st_size:,} bytes, and by its header {told:,}"
+            )
+        if told > free:
+            raise Misconfigured(
+                f"{database} has {told:,} bytes, and only {free:,} are free where it is restored"
+            )
+        return
     raise Misconfigured(f"{database} is damaged: it is not a SQLite database")
+
+
+def _told_length(database: Path) -> int:
+    """The length of a database by its header; 0 if it has none. A copy by SQLite tells it."""
+    with database.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES or not header.startswith(HEADER):
+        return 0
+    page, pages = int.from_bytes(header[16:18]), int.from_bytes(header[28:32])
+    return (LARGEST_PAGE if page == 1 else page) * pages
 
 
 def _copy_database(source: Path, to: Path, stopped: Callable[[], bool]) -> None:
@@ -283,6 +309,13 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _free(place: Path) -> int:
+    """How many bytes are free on the disk of a directory that is still to be made."""
+    with _in_words(f"{place} cannot be written"):
+        there = next(each for each in (place, *place.absolute().parents) if each.exists())
+        return shutil.disk_usage(there).free
 
 
 def _of(content: bytes) -> str:
