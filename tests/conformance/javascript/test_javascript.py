@@ -13,13 +13,17 @@ import pytest
 from conformance.people import Person
 from conformance.stage import Stage
 from harness import Server, as_v1, bare_environment
+from ports import free_port
 
 FOLDER = Path(__file__).parent
 ONCE = {"credentials.test.mjs": "tls-v2", "limits.test.mjs": "plaintext-v2"}
 """What is done once, and the way in; the rest is done by all."""
 STAGED = "topic_outages.test.mjs"
 """The tests whose server is restarted, and is their own."""
-FILES = sorted(path.name for path in FOLDER.glob("*.test.mjs") if path.name not in {*ONCE, STAGED})
+BLOCKED = "local_outages.test.mjs"
+"""The same with a second port, like momento-local's."""
+APART = {*ONCE, STAGED, BLOCKED}
+FILES = sorted(path.name for path in FOLDER.glob("*.test.mjs") if path.name not in APART)
 WAYS = ["plaintext-v1", "plaintext-v2", "tls-v1", "tls-v2"]
 BY_SESSION = ["auth.test.mjs", "control.test.mjs", "scalar.test.mjs"]
 """What is also done by who has signed in: the keys and tokens, the caches, the data."""
@@ -108,3 +112,9 @@ def test_what_is_the_same_by_every_way(node: str, server: Server, file: str) -> 
 @pytest.mark.parametrize("file", FILES)
 def test_its_own_switch_for_a_local_server(node: str, local_server: Server, file: str) -> None:
     run(node, file, "local", local_server)
+
+
+def test_outages_that_it_asks_a_local_server_for(node: str) -> None:
+    admin = f"127.0.0.1:{free_port()}"
+    with Server("--local", "--local-admin", admin) as server:
+        run(node, BLOCKED, "local", server, ATTIMO_LOCAL_ADMIN=admin)

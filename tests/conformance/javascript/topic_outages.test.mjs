@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { isWeb, provider, providerWith, scene } from './server.mjs';
+import { isWeb, providerWith, scene } from './server.mjs';
 import { newTopic, topicScene } from './topics.mjs';
 
 const KEPT = 1_000;
@@ -10,7 +10,7 @@ const here = scene();
 const { publish, subscribe, topics } = topicScene(here);
 
 before(() => {
-  topics(provider());
+  topics();
 });
 
 /** Let something happen to the server, or to the way there. */
