@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from conformance.web.site import site
 from harness import Server
 from ports import free_port
+from road import Road
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "topics.md"
 PATIENCE_MS = 20_000
@@ -31,13 +32,17 @@ def away() -> Iterator[tuple[Server, httpx.Client]]:
 
 
 @contextmanager
-def opened(browser: Browser, web: httpx.Client, which: str) -> Iterator[Page]:
-    """The page of the guide that uses this, with the address of the server and a token."""
+def opened(browser: Browser, web: httpx.Client, which: str, url: str = "") -> Iterator[Page]:
+    """The page of the guide that uses this, with the address of the server and a token.
+
+    Args:
+        url: Another way to the server.
+    """
     asked = {"permissions": {"rules": [RULE]}, "valid_for_seconds": 600, "token_id": "ann"}
     token = web.post("/tokens", json=asked).raise_for_status().json()["token"]
     pages = re.findall(r"```html\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     (html,) = [page for page in pages if which in page]
-    address = str(web.base_url).rstrip("/")
+    address = (url or str(web.base_url)).rstrip("/")
     html = html.replace("//localhost:8080", "//" + address.partition("//")[2])
     html = html.replace("TOKEN", token)
     with site({"page.html": html.encode()}) as port, browser.new_context() as context:
@@ -98,6 +103,37 @@ def test_event_source_comes_back_after_a_restart_behind_a_proxy_and_misses_nothi
         shows(page, "news: c", "news: d", "news: e", "news has a gap", "news: a")
         web.delete("/caches/default-cache").raise_for_status()
         shows(page, "the server refuses with status 404")
+
+
+@pytest.mark.parametrize(
+    ("which", "speaker", "gap"),
+    [
+        ("EventSource", "news", "news has a gap"),
+        ("new WebSocket", "somebody", "some messages are gone"),
+    ],
+)
+def test_a_page_resumes_after_a_cut_and_after_a_restart(
+    browser: Browser, away: tuple[Server, httpx.Client], which: str, speaker: str, gap: str
+) -> None:
+    """Nothing is missed; and a topic that has begun again says so."""
+    server, web = away
+    with (
+        Road(lambda: server.http_address) as road,
+        opened(browser, web, which, road.url) as page,
+    ):
+        for text in "abc":
+            publish(web, "news", text)
+            shows(page, f"{speaker}: {text}")
+            road.cut()
+        for text in "de":
+            publish(web, "news", text)
+        shows(page, *(f"{speaker}: {text}" for text in "abcde"))
+        expect(page.get_by_text(gap)).to_have_count(0)
+        server.stop()
+        server.start()
+        for text in "fg":
+            publish(web, "news", text)
+        shows(page, *(f"{speaker}: {text}" for text in "abcdefg"), gap)
 
 
 STREAM = """async ([address, token]) => {
