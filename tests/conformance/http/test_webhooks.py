@@ -9,7 +9,7 @@ import pytest
 
 from faults.watching import eventually
 from harness import Server
-from receivers import Receiver, receiving
+from receivers import STALL, Receiver, receiving
 
 HOOK = "/webhooks/default-cache/orders"
 TOPIC = "/topics/default-cache/orders"
@@ -89,6 +89,46 @@ def told(server: Server) -> Counter[str]:
             name, value = line.split()
             found[name[name.index("{") :]] = int(value)
     return found
+
+
+def test_a_receiver_that_redirects_fails_stalls_and_goes_away_gets_all_in_order_once_it_is_back(
+    http: httpx.Client,
+) -> None:
+    texts = [str(number) for number in range(5)]
+    with receiving() as elsewhere, receiving() as receiver:
+        receiver.answers = [
+            (307, {"location": elsewhere.url}),
+            (503, {"retry-after": "1"}),
+            (STALL, {}),
+        ]
+        hook(http, receiver)
+        for text in texts:
+            http.post(TOPIC, content=text).raise_for_status()
+        tries = receiver.wait_for(3)
+    with receiving(receiver.port) as back:
+        got = back.wait_for(5)
+
+    assert [each.text for each in (*tries, *got)] == ["0", "0", "0", *texts]
+    assert {each.headers["webhook-id"] for each in tries} == {got[0].headers["webhook-id"]}
+    assert elsewhere.got == []
+
+
+def test_a_receiver_that_is_gone_gets_nothing_until_the_webhook_is_put_again(
+    http: httpx.Client, receiver: Receiver
+) -> None:
+    hook(http, receiver)
+    receiver.answers = [(410, {})]
+    http.post(TOPIC, content="one").raise_for_status()
+    eventually(lambda: http.get(HOOK).json()["state"] == "disabled", "the webhook is disabled")
+    http.post(TOPIC, content="two").raise_for_status()
+    eventually(lambda: http.get(HOOK).json()["dropped"] == 1, "it is not kept for the webhook")
+
+    put = {"topic": "orders", "url": receiver.url}
+    http.put(HOOK, json=put).raise_for_status()
+    http.post(f"{HOOK}/redeliver").raise_for_status()
+    http.post(TOPIC, content="three").raise_for_status()
+
+    assert [each.text for each in receiver.wait_for(3)] == ["one", "one", "three"]
 
 
 def test_after_the_delete_nothing_is_delivered(http: httpx.Client, receiver: Receiver) -> None:
