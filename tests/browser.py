@@ -1,10 +1,15 @@
 """A real browser for tests: Debian's Chromium, which nobody sees."""
 
+import base64
+import hashlib
 import shutil
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, sync_playwright
 
 QUIET = [
@@ -34,3 +39,13 @@ def chromium(*options: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def chromium_that_trusts(address: tuple[str, int]) -> Iterator[Browser]:
+    """The same, which takes the certificate at this address by its key, and no other."""
+    found = x509.load_pem_x509_certificate(ssl.get_server_certificate(address).encode())
+    key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
+    with chromium(f"--ignore-certificate-errors-spki-list={pin}") as browser:
+        yield browser

@@ -68,6 +68,20 @@ def another_signer(message: bytes) -> bytes:
     return Ed25519PrivateKey.generate().sign(message)
 
 
+FORGED: dict[str, Callable[[Forger], str]] = {
+    "garbage": lambda forger: "garbage",
+    "alg none": lambda forger: forger.token({"alg": "none"}, sign=lambda _: b""),
+    "HS256 with the public key": lambda forger: forger.token(
+        {"alg": "HS256"}, sign=forger.keyed_with_the_public_key
+    ),
+    "another signer": lambda forger: forger.token(sign=another_signer),
+    "foreign kid": lambda forger: forger.token({"kid": "foreign"}),
+    "another account": lambda forger: forger.token(claims=forger.claims | {"acc": 2}),
+    "over": lambda forger: forger.token(claims=forger.claims | {"exp": 1}),
+}
+"""Tokens that no route accepts, by what is wrong with them."""
+
+
 def segment(data: bytes) -> bytes:
     """One of the three parts of a token."""
     return base64.urlsafe_b64encode(data).rstrip(b"=")

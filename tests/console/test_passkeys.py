@@ -1,8 +1,5 @@
 """Passkeys in Chromium, with a virtual authenticator: they sign in alone whom they verify."""
 
-import base64
-import hashlib
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +7,9 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from browser import chromium
+from browser import chromium_that_trusts
 from conformance.people import PASSWORD, Person
 from console.visiting import Cast, looks, visit
 from harness import Server
@@ -57,12 +52,7 @@ class Device:
 @pytest.fixture(scope="module")
 def chrome(open_server: Server) -> Iterator[Browser]:
     """A browser that takes the certificate of the server by its key, and no other."""
-    found = x509.load_pem_x509_certificate(
-        ssl.get_server_certificate(open_server.https_address).encode()
-    )
-    key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
-    with chromium(f"--ignore-certificate-errors-spki-list={pin}") as browser:
+    with chromium_that_trusts(open_server.https_address) as browser:
         yield browser
 
 

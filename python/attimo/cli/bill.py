@@ -10,7 +10,7 @@ from attimo.cli import account_option, ask, complete, tables
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, option
-from attimo.cli.shapes import Column, Shape, View, closed, object_schema, record
+from attimo.cli.shapes import Column, Report, View, closed, object_schema, record
 from attimo.cli.target import asks_server
 from attimo.cli.usage import LATE, key_names, late, late_json
 from attimo.errors import NotFound
@@ -41,19 +41,8 @@ CARDS = (
 )
 
 
-class _Bill(Shape):
+class _Bill(Report):
     """Lines, shares or cards, and what the bill says about them."""
-
-    has_wide = True
-
-    def show(self, answer: Any, view: View) -> None:
-        """Print an answer, or the CSV of the server."""
-        if answer["csv"] is None:
-            super().show(answer, view)
-        elif view.as_json:
-            raise click.UsageError("pass --json or --csv, not both")
-        else:
-            sys.stdout.write(answer["csv"])
 
     def text(self, answer: Any, view: View) -> None:
         """Print a table; on a terminal, with the total and what must be known of it."""

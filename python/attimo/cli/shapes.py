@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import click
+
 from attimo.cli import tables, times
 from attimo.names import is_text
 
@@ -190,6 +192,21 @@ class Listing(Shape):
         """The JSON schema of an answer."""
         items = {"type": "array", "items": object_schema(self.columns)}
         return closed({"items": items, "next": {"type": ["string", "null"]}})
+
+
+class Report(Shape):
+    """Lines, and what is said about all of them; with --csv, what the server wrote."""
+
+    has_wide = True
+
+    def show(self, answer: Any, view: View) -> None:
+        """Print an answer, or the CSV of the server."""
+        if answer["csv"] is None:
+            super().show(answer, view)
+        elif view.as_json:
+            raise click.UsageError("pass --json or --csv, not both")
+        else:
+            sys.stdout.write(answer["csv"])
 
 
 class Record(Shape):

@@ -11,7 +11,7 @@ from attimo.cli import account_option, ask, complete, durations, tables, times
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
-from attimo.cli.shapes import Column, Shape, View, closed, object_schema, record
+from attimo.cli.shapes import Column, Report, View, closed, object_schema, record
 from attimo.cli.target import asks_server
 from attimo.errors import AttimoError
 
@@ -57,19 +57,8 @@ LATE = {"type": "array", "items": object_schema(_LATE)}
 """The JSON schema of what arrived when its month was closed."""
 
 
-class _Usage(Shape):
+class _Usage(Report):
     """Lines, and totals apart from them."""
-
-    has_wide = True
-
-    def show(self, answer: Any, view: View) -> None:
-        """Print an answer, or the CSV of the server."""
-        if answer["csv"] is None:
-            super().show(answer, view)
-        elif view.as_json:
-            raise click.UsageError("pass --json or --csv, not both")
-        else:
-            sys.stdout.write(answer["csv"])
 
     def text(self, answer: Any, view: View) -> None:
         """Print a table; on a terminal, with the totals below."""

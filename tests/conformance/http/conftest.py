@@ -1,15 +1,13 @@
 """Plain HTTP: one way to the server for what does not depend on it, and every way for what does."""
 
-import ssl
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from conformance.grpc_web import WAYS, client
 from conformance.http.items import Items, Maker
 from harness import Server
-
-WAYS = ["http1-plaintext", "http2-plaintext", "http1-tls", "http2-tls"]
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +20,8 @@ def web(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session", params=WAYS)
 def every_web(request: pytest.FixtureRequest, server: Server) -> Iterator[httpx.Client]:
     """A client that speaks one version of HTTP, on one listener, without a token."""
-    version, listener = request.param.split("-")
-    with httpx.Client(
-        base_url=server.http if listener == "plaintext" else server.https,
-        verify=ssl.create_default_context(cafile=server.ca),
-        http1=version == "http1",
-        http2=version == "http2",
-        timeout=30,
-    ) as client:
-        yield client
+    with client(server, request.param) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

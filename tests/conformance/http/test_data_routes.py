@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from attimo.node.local import methods
-from conformance.accounts import Forger, Neighbours, another_signer, neighbours
+from conformance.accounts import FORGED, Neighbours, neighbours
 from conformance.http.items import Items, Maker, Rules, is_missing, refused, rule
 from conformance.http.route import BOTH, KEY, READS, WRITES, Route
 from conformance.http.routes import DATA, PATHS, TYPES
@@ -49,19 +49,6 @@ def stranger(house: Neighbours) -> Iterator[Items]:
 def outcomes(items: Items, routes: list[Route] = DATA) -> dict[str, int]:
     """What each route answers."""
     return {str(route): route.ask(items).status_code for route in routes}
-
-
-FORGED: dict[str, Callable[[Forger], str]] = {
-    "garbage": lambda forger: "garbage",
-    "alg none": lambda forger: forger.token({"alg": "none"}, sign=lambda _: b""),
-    "HS256 with the public key": lambda forger: forger.token(
-        {"alg": "HS256"}, sign=forger.keyed_with_the_public_key
-    ),
-    "another signer": lambda forger: forger.token(sign=another_signer),
-    "foreign kid": lambda forger: forger.token({"kid": "foreign"}),
-    "another account": lambda forger: forger.token(claims=forger.claims | {"acc": 2}),
-    "over": lambda forger: forger.token(claims=forger.claims | {"exp": 1}),
-}
 
 
 @pytest.mark.parametrize("name", ["no credential", *FORGED])

@@ -1,13 +1,13 @@
 """Every route, as the server's own description lists them: who may not, does not."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from conformance.accounts import Forger, Neighbours, another_signer, neighbours
+from conformance.accounts import FORGED, Forger, Neighbours, neighbours
 from harness import Server
 
 PUBLIC = {
@@ -176,19 +176,6 @@ def test_a_session_does_not_stand_in_for_a_token_that_is_refused() -> None:
         for token, status in (({}, 200), ({"authorization": "garbage"}, 401)):
             answer = httpx.get(f"{server.http}/caches", headers=cookie | token)
             assert answer.status_code == status
-
-
-FORGED: dict[str, Callable[[Forger], str]] = {
-    "garbage": lambda forger: "garbage",
-    "alg none": lambda forger: forger.token({"alg": "none"}, sign=lambda _: b""),
-    "HS256 with the public key": lambda forger: forger.token(
-        {"alg": "HS256"}, sign=forger.keyed_with_the_public_key
-    ),
-    "another signer": lambda forger: forger.token(sign=another_signer),
-    "foreign kid": lambda forger: forger.token({"kid": "foreign"}),
-    "another account": lambda forger: forger.token(claims=forger.claims | {"acc": 2}),
-    "over": lambda forger: forger.token(claims=forger.claims | {"exp": 1}),
-}
 
 
 @pytest.mark.parametrize("name", FORGED)

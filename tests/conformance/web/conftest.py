@@ -1,21 +1,16 @@
 """Node.js with the client for browsers, a bundle of it, and a browser that trusts the server."""
 
-import base64
-import hashlib
 import itertools
 import shutil
-import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, Page
 
-from browser import chromium
+from browser import chromium_that_trusts
 from conformance.web.site import site
 from harness import Server
 
@@ -51,12 +46,7 @@ def site_port(node: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
 @contextmanager
 def trusting(server: Server) -> Iterator[Browser]:
     """Chromium, which takes the certificate of the server by its key, and no other."""
-    found = x509.load_pem_x509_certificate(
-        ssl.get_server_certificate(server.https_address).encode()
-    )
-    key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
-    with chromium(f"--ignore-certificate-errors-spki-list={pin}") as browser:
+    with chromium_that_trusts(server.https_address) as browser:
         yield browser
 
 
