@@ -4,9 +4,9 @@ Processor time cannot tell a percent, and one thread does both. So the instructi
 are counted for Gets alone, for messages alone, and for both at once; what both take beyond the
 messages belongs to the Gets.
 
-Subscriptions are sent heartbeats, too, as many as the time has periods: both at once take longer
-than messages alone, and longer on a busy machine. So the subscribers count them, and a heartbeat is
-taken to cost what a message does.
+Subscriptions also get a heartbeat in each period, so a run that takes longer has more of them: one
+with both takes longer than one with messages alone, and all do on a busy machine. So the
+subscribers count heartbeats, and each is taken to cost as much as a message.
 """
 
 import tempfile

@@ -78,7 +78,7 @@ def sign_up(
     A server that sends e-mail refuses it: there, `POST /signup/begin` confirms the address first.
     """
     made = found(visitor, people, body.email, body.password, body.account_name)
-    return _told(people, made, request, response)
+    return _created(people, made, request, response)
 
 
 @router.post(
@@ -116,7 +116,7 @@ def confirm_sign_up(
 ) -> CreatedAccount:
     """Confirm an address with the token from the e-mail, once, and create the account."""
     made = confirm(visitor, people, body.token, body.password)
-    return _told(people, made, request, response)
+    return _created(people, made, request, response)
 
 
 def found(
@@ -193,7 +193,9 @@ def _need_open(people: People) -> None:
         raise PermissionDenied(f"Sign-up is {words} on this server")
 
 
-def _told(people: People, made: NewAccount, request: Request, response: Response) -> CreatedAccount:
+def _created(
+    people: People, made: NewAccount, request: Request, response: Response
+) -> CreatedAccount:
     cookies.give(request, response, made.session, sessions.SECONDS)
     return CreatedAccount(
         account_id=made.account_id,

@@ -141,7 +141,7 @@ def reset_second_factor(client: HttpClient, email: str, yes: bool) -> dict[str, 
 @asks_server
 def list_accounts(client: HttpClient) -> list[dict[str, Any]]:
     """List the accounts of the server."""
-    return [_told(each) for each in client.accounts()]
+    return [_fields(each) for each in client.accounts()]
 
 
 @command(
@@ -181,7 +181,7 @@ def suspend(client: HttpClient, account: str) -> dict[str, Any]:
     Nothing is deleted: `attimo account resume` brings everything back, except what has expired or
     was evicted meanwhile.
     """
-    return _told(client.suspend_account(id_of(client, account)))
+    return _fields(client.suspend_account(id_of(client, account)))
 
 
 @command(
@@ -193,7 +193,7 @@ def suspend(client: HttpClient, account: str) -> dict[str, Any]:
 @asks_server
 def resume(client: HttpClient, account: str) -> dict[str, Any]:
     """Serve a suspended account again."""
-    return _told(client.resume_account(id_of(client, account)))
+    return _fields(client.resume_account(id_of(client, account)))
 
 
 @command(
@@ -278,7 +278,7 @@ def _contents(found: dict[str, Any]) -> str:
     return f"{', '.join(counted[:2])} and {counted[2]}"
 
 
-def _told(account: dict[str, Any]) -> dict[str, Any]:
+def _fields(account: dict[str, Any]) -> dict[str, Any]:
     suspended_at = account.get("suspended_at")
     status = "active" if suspended_at is None else "suspended"
     return account | {"suspended_at": suspended_at, "status": status}

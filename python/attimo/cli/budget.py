@@ -45,7 +45,7 @@ def _effect(percent: int) -> Decorator:
 @asks_server
 def show(client: HttpClient) -> dict[str, Any]:
     """Show the budget of your account, and what is spent of it in this month."""
-    return _told(client.budget())
+    return _fields(client.budget())
 
 
 @command(
@@ -91,7 +91,7 @@ def set_budget(
         "effects": {"at_50": at_50, "at_80": at_80, "at_100": at_100},
         "throttle_bytes_per_second": bytes_per_second(throttle_to),
     }
-    return _told(client.set_budget(asked))
+    return _fields(client.set_budget(asked))
 
 
 @command(
@@ -111,7 +111,7 @@ def delete(client: HttpClient, yes: bool) -> dict[str, Any]:
     return {}
 
 
-def _told(budget: dict[str, Any]) -> dict[str, Any]:
+def _fields(budget: dict[str, Any]) -> dict[str, Any]:
     if lacking := ", ".join(budget["not_metered"]):
         click.echo(f"Not metered in this month, so not counted as spent: {lacking}.", err=True)
     effects: dict[str, Any] = budget["effects"]

@@ -120,7 +120,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from attimo.cli import version
 
-        print(version.line(version.told()))
+        print(version.line(version.fields()))
         ctx.exit()
 
 

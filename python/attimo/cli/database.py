@@ -13,7 +13,7 @@ HELD = ("accounts", "users", "api_keys", "caches", "webhooks", "audit")
 """What people know of what was copied; the rest is counted."""
 
 
-def _told(answer: dict[str, Any]) -> str:
+def _sentence(answer: dict[str, Any]) -> str:
     tables = answer["tables"]
     lines = [f"Copied {answer['rows']:,} rows of {len(tables)} tables:"]
     lines += [f"  {tables[name]:>12,}  {name}" for name in HELD]
@@ -23,7 +23,7 @@ def _told(answer: dict[str, Any]) -> str:
 
 @command(
     group,
-    shape=Done(_told, Column("rows", "number"), Column("tables", "data")),
+    shape=Done(_sentence, Column("rows", "number"), Column("tables", "data")),
     examples=[
         "attimo database copy --from sqlite:monday/attimo.db --to sqlite:copied/attimo.db",
         "attimo database copy --from sqlite:monday/attimo.db --to sqlite:again/attimo.db --json",

@@ -75,7 +75,7 @@ def create(client: HttpClient, description: str, role: str, ttl: int | None) -> 
         end = times.day(own_end)
         print(f"The new key expires with your key, on {end}.", file=sys.stderr)
     names = {found["role_id"]: found["role_name"]}
-    return {"api_key": made["api_key"]} | _told(made["key_info"], names)
+    return {"api_key": made["api_key"]} | _fields(made["key_info"], names)
 
 
 def _own_end(client: HttpClient) -> int | None:
@@ -107,7 +107,7 @@ def list_keys(client: HttpClient) -> list[dict[str, Any]]:
     """List the API keys of the account, without their secrets."""
     found = list(client.api_keys())
     names = role_options.names(client)
-    return [_told(key, names) for key in found]
+    return [_fields(key, names) for key in found]
 
 
 @command(
@@ -164,7 +164,7 @@ def _described(client: HttpClient, key_id: str) -> str:
     raise NoSuchKey(key_id)
 
 
-def _told(key: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _fields(key: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """A key as it is shown."""
     return {
         "key_id": key["key_id"],

@@ -21,7 +21,7 @@ from attimo.cli.sentences import noting
 from attimo.cli.shapes import Column, Done, quoted
 from attimo.cli.sign_in import Wanted
 from attimo.cli.target import Choice
-from attimo.cli.whoami import IDENTITY, Identity, told
+from attimo.cli.whoami import IDENTITY, Identity, fields
 from attimo.errors import (
     AttimoError,
     Misconfigured,
@@ -100,7 +100,7 @@ def login(
         f"Saved the profile {quoted(name)}. Use it with --profile {name} or ATTIMO_PROFILE={name}.",
         file=sys.stderr,
     )
-    return told(found, Choice(made, f"profile {name!r}", f"profile {name!r}"))
+    return fields(found, Choice(made, f"profile {name!r}", f"profile {name!r}"))
 
 
 def _session(

@@ -96,7 +96,7 @@ class _Installed(Done):
             print(f"# {name}\n{text}", end="\n" if name != NAMES[-1] else "")
 
 
-def _told(answer: Any) -> str:
+def _sentence(answer: Any) -> str:
     next_step = "It runs." if answer["started"] else answer["next"]
     return f"Wrote {', '.join(answer['files'])}; settings are in {answer['config']}. {next_step}"
 
@@ -104,7 +104,7 @@ def _told(answer: Any) -> str:
 @command(
     group,
     shape=_Installed(
-        _told,
+        _sentence,
         Column("units", "data"),
         Column("files", "data"),
         Column("config"),

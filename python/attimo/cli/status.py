@@ -50,11 +50,11 @@ def status(client: HttpClient) -> Answer:
     Exits with 5 while the server is not ready.
     """
     readiness = client.readiness()
-    told = _told(readiness, page_of(client.metrics()))
+    told = _fields(readiness, page_of(client.metrics()))
     return Answer(told, exits.OK if readiness == "ready" else exits.UNREACHABLE)
 
 
-def _told(readiness: str, page: Page) -> dict[str, Any]:
+def _fields(readiness: str, page: Page) -> dict[str, Any]:
     requests = int(page.sum("attimo_requests_total"))
     return {
         "status": readiness,

@@ -1,4 +1,4 @@
-"""Tables: aligned for people, parted by tabs on a pipe.
+"""Tables: aligned for people, separated by tabs on a pipe.
 
 Nothing but prose is ever cut: ids and numbers are there to be copied.
 """

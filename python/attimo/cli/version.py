@@ -15,7 +15,7 @@ class _Line(Shape):
         print(line(answer))
 
 
-def told() -> dict[str, str | None]:
+def fields() -> dict[str, str | None]:
     """The version of this program, and the commit that it was built from."""
     return {"version": __version__, "commit": build.commit()}
 
@@ -32,4 +32,4 @@ def line(answer: dict[str, str | None]) -> str:
 )
 def version() -> dict[str, str | None]:
     """Show the version of this program, and the commit that it was built from."""
-    return told()
+    return fields()

@@ -51,10 +51,10 @@ def whoami(client: HttpClient, choice: Choice) -> dict[str, Any]:
 
     Any valid key, disposable token or session can ask this about itself.
     """
-    return told(client.whoami(), choice)
+    return fields(client.whoami(), choice)
 
 
-def told(found: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
+def fields(found: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
     """What the server says of a credential, as it is shown."""
     account, role = found.get("account") or {}, found.get("role") or {}
     conditions = found["permissions"].get("conditions", [])

@@ -1,7 +1,7 @@
 """Accounts, which own caches, keys and roles: list, rename, suspend, resume.
 
-The operators of a server do so with the accounts of several teams. How they create and delete
-accounts is in `founding` and `account_deletion`.
+Operators of a server do so with the accounts of several teams. How they create and delete accounts
+is in `founding` and `account_deletion`.
 """
 
 from dataclasses import dataclass

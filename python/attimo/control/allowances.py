@@ -171,7 +171,7 @@ def of_month(tx: Tx, kind: Kind) -> list[int]:
     return [id for (id,) in rows]
 
 
-def untold(tx: Tx, is_due: Callable[[int, Kind, int], bool]) -> list[Notice]:
+def unsent(tx: Tx, is_due: Callable[[int, Kind, int], bool]) -> list[Notice]:
     """Return some marks of which nobody has been told: of each account and kind, the highest.
 
     Args:
@@ -195,7 +195,7 @@ def untold(tx: Tx, is_due: Callable[[int, Kind, int], bool]) -> list[Notice]:
 
 
 @writes("allowance.tell", SERVER, audited=False)
-def told(tx: Tx, notices: Sequence[Notice]) -> None:
+def mark_sent(tx: Tx, notices: Sequence[Notice]) -> None:
     """Record that these were told, and with them what is below."""
     tx.db.execute_each(
         _TOLD,

@@ -1,7 +1,7 @@
-"""Evictions of a cache begin: an entry of the audit log, which is an event.
+"""Notes in the audit log when a cache begins to lose items to eviction; the entry is an event.
 
-There is one, and no other until evictions have paused for some minutes, as the ledger has them: so
-a restart does not repeat it.
+There is one entry, and the next one only after evictions have paused for some minutes. The ledger
+tells whether they have, so a restart does not repeat it.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,7 @@
 """The identity of a server: its credentials, which a restored copy replaces.
 
-Otherwise two servers would accept each other's keys, and the copy those that were revoked since.
+Otherwise two servers would accept each other's keys, and the copy would accept keys that were
+revoked since it was made.
 """
 
 from attimo.control import directory, signing

@@ -5,7 +5,9 @@ small item that is found is a KiB sent, and an operation is a KiB of either. So 
 have what a count is beyond that, mostly zero, which takes no space. Generated columns have the
 counts themselves.
 
-An hour of an account has a row of its own with the sums, for who does not ask what used it.
+An hour of an account also has one row with the sums, for questions about the account as a whole.
+Stored data has a table of its own, since every cache has some at all times: a row is about a day,
+with a column for each hour.
 
 Stored data has a table of its own, since every cache has some at all times: a row is about a day,
 with a column for each hour.

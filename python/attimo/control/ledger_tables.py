@@ -1,9 +1,9 @@
 """The tables of the ledger, and which of them answer for a part of time.
 
-Minutes, hours and days each have all usage, as far back as they are kept: minutes shorter than
-hours, and days for ever. Whoever asks for a month reads about 30 rows of days for each use instead
-of 40,000 rows of minutes, and gets the same sums. Who does not ask what accounts used apart reads
-one row for an hour of an account.
+Minutes, hours and days each have all usage, as far back as they are kept: minutes for the shortest
+time, days for ever. A question about a month reads about 30 rows of days for each use instead of
+40,000 rows of minutes, with the same sums. A question about an account as a whole reads one row for
+each hour.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

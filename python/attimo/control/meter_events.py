@@ -1,8 +1,8 @@
-"""Meter events: what of the ledger's usage the provider of payments is told, hour by hour.
+"""Meter events: how the usage of the ledger is reported to the provider of payments, hour by hour.
 
-An hour is told once it is over. What the ledger adds to it later is told as a further event, with
-the next number. An event is written before it is sent, with its value, and its identifier follows
-from its row: whoever is killed in between sends the very same event again.
+An hour is reported once it is over. What the ledger adds to it later is reported as a further
+event, with the next number. An event is written before it is sent, with its value, and its
+identifier follows from its row: a server that is killed in between sends the very same event again.
 
 So the sum of an hour's events is what the ledger had when the last one was written, and no more is
 sold than was used. Rows are needed as long as their hours are compared with the ledger, which is as
@@ -73,7 +73,7 @@ _FORGET = "DELETE FROM meter_events WHERE is_delivered AND hour < :before"
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class Unsent:
     """What the ledger has of a meter and an hour beyond what was told."""
 
     account_id: int
@@ -112,7 +112,7 @@ class TooOld:
     value: int
 
 
-def untold(tx: Tx, payer: Payer, meters: Sequence[Meter], since: int | None) -> list[Untold]:
+def unsent(tx: Tx, payer: Payer, meters: Sequence[Meter], since: int | None) -> list[Unsent]:
     """Return what is to be told of an account, the oldest first.
 
     Args:
@@ -137,7 +137,7 @@ def sell(tx: Tx, meters: Sequence[Meter]) -> None:
 
 
 @writes("payment.meter", SERVER, audited=False)
-def add(tx: Tx, found: Sequence[Untold]) -> None:
+def add(tx: Tx, found: Sequence[Unsent]) -> None:
     """Write events for what is to be told; they wait for their delivery."""
     for each in found:
         of = {"account_id": each.account_id, "hour": each.hour}
@@ -214,7 +214,7 @@ def _days(
 
 def _different(
     tx: Tx, account_id: int, meters: Sequence[Meter], length: int, since: int, until: int
-) -> list[Untold]:
+) -> list[Unsent]:
     """By hours or days: what the ledger has more than was told."""
     if since >= until:
         return []
@@ -222,7 +222,7 @@ def _different(
     sold: dict[str, int] = dict(tx.db.rows("SELECT meter, since FROM sold_meters"))
     told = {(meter, at): sum_ for meter, at, sum_ in tx.db.rows(_TOLD, **of, length=length)}
     return [
-        Untold(account_id, meter, at, value)
+        Unsent(account_id, meter, at, value)
         for at, counts in sorted(_used(tx, account_id, length, since, until).items())
         for meter in meters
         if at + length > sold.get(meter.value, until)

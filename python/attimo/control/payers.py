@@ -237,7 +237,7 @@ def review(tx: Tx, account_id: int, rule: Rule) -> None:
 
 
 @writes("payment.tell", SERVER, audited=False)
-def told(tx: Tx, news: News) -> None:
+def mark_sent(tx: Tx, news: News) -> None:
     """Record that the members of an account know."""
     tx.db.execute(_NEWS, account_id=news.account_id, news=None)
 
@@ -263,7 +263,7 @@ def to_review(tx: Tx, rule: Rule) -> list[int]:
     return [each.account_id for each in found if _is_due(tx, each, rule) != bool(each.moved_to)]
 
 
-def untold(tx: Tx) -> list[News]:
+def unsent(tx: Tx) -> list[News]:
     """Return what members have not been told."""
     rows = tx.db.rows(_UNTOLD)
     return [News(id, name, what, allowances.readers(tx, id)) for id, name, what in rows]

@@ -1,8 +1,8 @@
 """How long the ledger keeps what: minutes and hours for a while, days for ever.
 
-What is given up must be old by a clock that has been right for a day. So a moment that the clock
-shows is noted; when it shows a day later, what was too old at that moment is given up. If it shows
-an earlier one, it was wrong, and the day begins anew.
+What is deleted must be old by a clock that has been right for a day. So the time that the clock
+shows is noted; when the clock shows a day later, what was too old at the noted time is deleted. If
+it shows an earlier time, it was wrong, and the day begins anew.
 
 First a moment is noted, before which minutes or hours are read no more; then their rows are
 deleted, a few in each transaction. So no reader sees a part of them, wherever a process is killed.

@@ -1,7 +1,7 @@
 """How much may be stored for webhooks, so that none takes the place of another.
 
-Each may have as much as its account has left, and both together as much as the server has left: so
-a full queue always leaves room for that of another webhook, and of another account.
+A webhook may have as much as its account has left, and an account as much as the server has left:
+so a full queue always leaves room for other webhooks and other accounts.
 """
 
 from dataclasses import dataclass

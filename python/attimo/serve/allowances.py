@@ -95,12 +95,12 @@ class Allowances:
 
     def _tell(self) -> None:
         with self.control.read() as tx:
-            notices = allowances.untold(tx, self._is_due)
+            notices = allowances.unsent(tx, self._is_due)
         if not notices:
             return
         # Recorded first: with a full disk, members would get the same e-mail every few seconds.
         with self.control.begin() as tx:
-            allowances.told(tx, notices)
+            allowances.mark_sent(tx, notices)
         self._remember(notices)
         for each in notices:
             fields = {"account": each.account_id, "kind": each.kind, "percent": each.percent}

@@ -144,11 +144,11 @@ class Seller:
 
     def _tell_members(self) -> None:
         with self.control.read() as tx:
-            found = payers.untold(tx)
+            found = payers.unsent(tx)
         for each in found:
             # Recorded first: with a full disk, members would get the same e-mail every few seconds.
             with self.control.begin() as tx:
-                payers.told(tx, each)
+                payers.mark_sent(tx, each)
             for email in each.emails:
                 self.send(email, *letter(each, self.rule))
 
@@ -166,7 +166,7 @@ class Seller:
         since = None if is_all else min(clock, self._compared) - DAY
         for payer in selling:
             with self.control.read() as tx:
-                found = meter_events.untold(tx, payer, self.meters, since)
+                found = meter_events.unsent(tx, payer, self.meters, since)
             if found:
                 with self.control.begin() as tx:
                     meter_events.add(tx, found)

@@ -1,6 +1,6 @@
 """Opens the database of a server: a file of SQLite, or a database on a PostgreSQL server.
 
-PostgreSQL's driver is imported by who uses it alone.
+PostgreSQL's driver is imported only where it is used.
 """
 
 from pathlib import Path

@@ -6,8 +6,8 @@ is looked up once for each delivery, all of its addresses are checked, and the c
 one of these, so it does not matter what the name means a moment later.
 
 Nor must it reach this server by a public address of this machine: a webhook that publishes to its
-own topic would never end, and what is offered to the network of this machine may be meant for
-nobody else. What cannot be known is an address that a router translates to one of this machine.
+own topic would never end, and some services of this machine may be meant for its own network alone.
+An address that a router translates to one of this machine cannot be recognised.
 """
 
 import ipaddress
