@@ -120,6 +120,18 @@ def test_handshakes_that_are_malformed_are_reset_and_others_are_answered(
     assert streams.status(streams.request(right)) == 200
 
 
+def test_a_key_of_http_1_which_a_proxy_hands_on_is_answered(
+    server: Server, cache: str, streams: Streams
+) -> None:
+    for key, accept in (
+        ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        ("short", None),
+    ):
+        stream = streams.connect(target(server, cache), ("sec-websocket-key", key))
+        assert streams.status(stream) == 200
+        assert streams.headers[stream].get("sec-websocket-accept") == accept
+
+
 def test_who_sends_before_the_answer_or_sends_headers_is_reset(
     server: Server, cache: str, streams: Streams
 ) -> None:

@@ -150,6 +150,16 @@ def test_a_request_that_is_refused_says_why_and_the_others_go_on(
             error = ann.hear()["error"]
             if (error["id"], error["status"], error["err"]) != (None, 400, "invalid_argument"):
                 found[text] = error
+        for text, id in (
+            ('{"id": 7, "unknown": 1}', 7),
+            ('{"publish": {"topic": "a"}, "id": 7}', 7),
+            ('{"id": 7, "subscribe": {"topic": 1}}', 7),
+            ('{"id": 7, "id": 8}', None),
+            ('{"id": 7', None),
+        ):
+            ann.connection.send(text)
+            if (error := ann.hear()["error"])["id"] != id:
+                found[text] = error
         assert found == {}
         whole = "must be a whole number from 0 to 18446744073709551615"
         for text, words in (

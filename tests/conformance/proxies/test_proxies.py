@@ -21,6 +21,9 @@ CACHE = "default-cache"
 MORE_THAN_PROXIES_ALLOW = 200
 """Streams of a client, by the defaults of nginx (128) and HAProxy (100)."""
 
+STREAMS = ("haproxy", "envoy")
+"""With whom a page may open WebSockets on its HTTP/2 connection (RFC 8441)."""
+
 LARGE = 4 << 20
 UNTIL_IT_IS_BACK = 200
 
@@ -144,20 +147,29 @@ def test_events_pass_as_they_come_and_a_page_comes_back(
 def test_web_sockets_pass_and_so_do_refusals_of_them(
     upstream: Server, proxies: list[Proxy]
 ) -> None:
-    for proxy in proxies:
-        with talk(proxy, upstream.api_key) as ann:
-            ann.ask(id=1, subscribe={"topic": f"talk-{proxy.name}"})
+    for proxy, is_stream in ways(proxies):
+        topic = f"talk-{proxy.name}-{is_stream}"
+        with talk(proxy, upstream.api_key, is_stream) as ann:
+            ann.ask(id=1, subscribe={"topic": topic})
             for text in ("short", "long" * 100_000):
-                ann.say(publish={"topic": f"talk-{proxy.name}", "value": {"text": text}})
-                assert ann.texts(1) == [text], proxy.name
-        with pytest.raises(InvalidStatus) as refused, talk(proxy, "nonsense"):
+                ann.say(publish={"topic": topic, "value": {"text": text}})
+                assert ann.texts(1) == [text], topic
+        with pytest.raises(InvalidStatus) as refused, talk(proxy, "nonsense", is_stream):
             pass
-        assert refused.value.response.status_code == 401, proxy.name
+        assert refused.value.response.status_code == 401, topic
 
 
-def talk(proxy: Proxy, token: str) -> AbstractContextManager[Talk]:
+def ways(proxies: list[Proxy]) -> list[tuple[Proxy, bool]]:
+    """Each proxy with each way to open a WebSocket: by HTTP/1.1, and on a stream of HTTP/2."""
+    ways = [(proxy, is_stream) for proxy in proxies for is_stream in (False, True)]
+    return [
+        (proxy, is_stream) for proxy, is_stream in ways if proxy.name in STREAMS or not is_stream
+    ]
+
+
+def talk(proxy: Proxy, token: str, is_stream: bool = False) -> AbstractContextManager[Talk]:
     trust = ssl.create_default_context(cafile=proxy.root)
-    return web_socket(proxy.url, CACHE, token, ssl=trust)
+    return web_socket(proxy.url, CACHE, token, is_stream, ssl=trust)
 
 
 def test_a_subscription_outlives_the_time_that_proxies_give_a_request(
@@ -182,11 +194,8 @@ def test_a_restart_ends_subscriptions_by_the_server_s_word_and_clients_resume(
             pubsub.publish(CACHE, f"kept-{name}", "before")
             streams[name] = pubsub.subscribe(CACHE, f"kept-{name}")
         last = {name: next(stream.items()) for name, stream in streams.items()}
-        talks = {each.name: stack.enter_context(talk(each, upstream.api_key)) for each in proxies}
 
         upstream.stop()
-        closes = {name: each.closed()[0] for name, each in talks.items()}
-        assert closes == dict.fromkeys(LANGUAGES, 1001)
         ends = {name: stream.end() for name, stream in streams.items()}
         assert ends == dict.fromkeys(LANGUAGES, grpc.StatusCode.UNAVAILABLE)
         upstream.start()
@@ -249,27 +258,27 @@ def test_events_end_by_the_server_s_word_at_a_restart_and_a_page_comes_back(
 
 def test_a_web_socket_resumes_after_a_restart(upstream: Server, proxies: list[Proxy]) -> None:
     with ExitStack() as stack:
-        talks = {each.name: stack.enter_context(talk(each, upstream.api_key)) for each in proxies}
-        pages = {}
-        for name, ann in talks.items():
-            ack = ann.ask(id=1, subscribe={"topic": f"spoken-{name}"})["ack"]
-            pages[name] = ack["sequence_page"]
-            ann.say(publish={"topic": f"spoken-{name}", "value": {"text": "before"}})
-            assert ann.texts(1) == ["before"], name
+        talks, pages = {}, {}
+        for way in ways(proxies):
+            talks[way] = ann = stack.enter_context(talk(way[0], upstream.api_key, way[1]))
+            topic = topic_of(way)
+            pages[way] = ann.ask(id=1, subscribe={"topic": topic})["ack"]["sequence_page"]
+            ann.say(publish={"topic": topic, "value": {"text": "before"}})
+            assert ann.texts(1) == ["before"], topic
 
         upstream.stop()
-        closes = {name: ann.closed() for name, ann in talks.items()}
-        assert closes == dict.fromkeys(LANGUAGES, (1001, "server_stopping"))
-        for proxy in proxies:
-            with pytest.raises(InvalidStatus), talk(proxy, upstream.api_key):
+        closes = {topic_of(way): ann.closed() for way, ann in talks.items()}
+        assert closes == dict.fromkeys(closes, (1001, "server_stopping"))
+        for proxy, is_stream in talks:
+            with pytest.raises(InvalidStatus), talk(proxy, upstream.api_key, is_stream):
                 pass
         upstream.start()
 
-        for proxy in proxies:
-            topic = f"spoken-{proxy.name}"
-            seen = {"sequence_number": 2, "sequence_page": pages[proxy.name]}
+        for proxy, is_stream in talks:
+            seen = {"sequence_number": 2, "sequence_page": pages[proxy, is_stream]}
             until_it_is_back(lambda: opens(proxy, upstream.api_key))  # noqa: B023
-            with talk(proxy, upstream.api_key) as again:
+            with talk(proxy, upstream.api_key, is_stream) as again:
+                topic = topic_of((proxy, is_stream))
                 again.say(id=1, publish={"topic": topic, "value": {"text": "after"}})
                 assert again.hear()["ack"]["id"] == 1
                 again.say(id=2, subscribe={"topic": topic} | seen)
@@ -277,6 +286,10 @@ def test_a_web_socket_resumes_after_a_restart(upstream: Server, proxies: list[Pr
             assert heard[0]["ack"]["id"] == 2, heard
             assert heard[1]["discontinuity"]["last_topic_sequence"] == 1, heard
             assert heard[2]["item"]["value"]["text"] == "after", heard
+
+
+def topic_of(way: tuple[Proxy, bool]) -> str:
+    return f"spoken-{way[0].name}-{way[1]}"
 
 
 def opens(proxy: Proxy, token: str) -> bool:

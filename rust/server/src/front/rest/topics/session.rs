@@ -46,6 +46,12 @@ struct Request<'a> {
     publish: Option<Publish<'a>>,
 }
 
+/// The number of a message that cannot be read otherwise.
+#[derive(Deserialize)]
+struct Numbered {
+    id: Option<Whole<u64>>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct From<'a> {
@@ -220,11 +226,17 @@ impl Session {
     }
 }
 
+/// The number of a message that cannot be read, so that its client knows which one is refused.
+fn number(text: &str) -> Option<u64> {
+    let numbered: Numbered = body::read(text.as_bytes(), &Steps::one()).ok()?;
+    numbered.id.map(|Whole(id)| id)
+}
+
 impl Endpoint for Session {
     fn receive(&mut self, client: &Client, text: &str) {
         let request: Request<'_> = match body::read(text.as_bytes(), &Steps::one()) {
             Ok(request) => request,
-            Err(error) => return self.refuse(None, &error),
+            Err(error) => return self.refuse(number(text), &error),
         };
         let id = request.id.map(|Whole(id)| id);
         match (guarded(|| self.answer(client, request)), id) {

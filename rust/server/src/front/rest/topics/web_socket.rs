@@ -69,11 +69,8 @@ pub(super) fn begin(client: &Client, parts: &Parts, place: Place, seat: Seat) ->
         refusal.headers.insert(header::SEC_WEBSOCKET_VERSION, VERSION);
         return Ok(Answered::Whole(refusal));
     }
-    let response = if parts.is_for_stream() {
-        Response::without_content()
-    } else {
-        switching(&parts.headers)?
-    };
+    let response =
+        if parts.is_for_stream() { on_stream(&parts.headers) } else { switching(&parts.headers)? };
     let ready = seat.ready.clone();
     let endpoint = Box::new(Session::new(parts.clone(), place.cache, seat, presence));
     let ping_every = heartbeat_every(client.local);
@@ -90,6 +87,17 @@ fn switching(headers: &Headers) -> Result<Response> {
     response.headers.insert(header::UPGRADE, WEBSOCKET);
     response.headers.insert(header::CONNECTION, UPGRADE);
     Ok(response)
+}
+
+/// Answers on a stream of HTTP/2. A key has no use there; but Envoy hands that of HTTP/1.1 on, and its
+/// client waits for the proof.
+fn on_stream(headers: &Headers) -> Response {
+    let mut response = Response::without_content();
+    let key = headers.get(header::SEC_WEBSOCKET_KEY);
+    if let Some(proof) = key.and_then(|key| accept(key.as_bytes()).ok()) {
+        response.headers.insert(header::SEC_WEBSOCKET_ACCEPT, proof);
+    }
+    response
 }
 
 /// The proof that the handshake was understood.
