@@ -192,9 +192,14 @@ class DataDirectory:
             yield
         except OSError as error:
             raise Misconfigured(
-                f"cannot write to the data directory {self.path} ({error.strerror}); "
+                f"cannot write to the data directory {self.path} ({self._why(error)}); "
                 "choose another with --data-dir"
             ) from error
+
+    def _why(self, error: OSError) -> str:
+        if not isinstance(error, FileExistsError) or self.path.is_dir():
+            return str(error.strerror)
+        return "it is a link to nothing" if self.path.is_symlink() else "it is no directory"
 
     @contextmanager
     def lock(self, inherited: int | None = None) -> Iterator[int]:

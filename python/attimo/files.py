@@ -6,6 +6,9 @@ from pathlib import Path
 
 OWNER_ONLY = 0o600
 
+TEXT = "utf-8-sig"
+"""The encoding of what people write; some editors put a byte order mark before it."""
+
 LONGEST = 2**24
 """In characters or bytes; a longer file is none of this program's, and a device may have no end."""
 
@@ -39,7 +42,7 @@ def read(path: Path) -> str | None:
         ValueError: It is not text, or longer than `LONGEST`.
     """
     try:
-        with open(path, encoding="utf-8", opener=opener) as file:
+        with open(path, encoding=TEXT, opener=opener) as file:
             text = file.read(LONGEST + 1)
     except FileNotFoundError:
         return None

@@ -45,6 +45,17 @@ def test_a_backup_is_its_owners_alone(saved: Path, server: Server) -> None:
     assert [each.name for each in saved.parent.iterdir() if each.name.startswith(".b")] == []
 
 
+@pytest.mark.parametrize("umask", ["0", "777"])
+def test_no_umask_changes_whose_a_backup_is(server: Server, stranger: Terminal, umask: str) -> None:
+    to, again = stranger.home / "backup", stranger.home / "again"
+    for words in (f"backup {to} --data-dir {server.data_dir}", f"restore {to} --data-dir {again}"):
+        command = f"umask {umask}; exec {attimo()[0]} {words}"
+        subprocess.run(["bash", "-c", command], check=True, env=stranger.environment())
+
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (to, again)] == [0o700, 0o700]
+    assert modes(to) | modes(again) == {0o600}
+
+
 def test_a_copy_takes_no_key_of_the_first_server_and_gives_it_none(
     saved: Path, server: Server, stranger: Terminal
 ) -> None:

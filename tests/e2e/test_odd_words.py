@@ -106,6 +106,8 @@ def test_no_word_for_a_server_ends_in_a_traceback(
         (["list", "show", "l", "--start", "99999999999"], ["--start", "2147483647"]),
         (["set", "pop", "s", "99999999999"], ["4294967295"]),
         (["incr", "k", "abc"], ["'abc' is not a valid integer."]),
+        (["set", "k", "-5"], ["No such option '-5'", "values that begin with `-`, write `--`"]),
+        (["get", "-_-"], ["No such option '-_'", "keys and values that begin with `-`"]),
     ],
 )
 def test_what_is_wrong_is_named_with_its_limit(
@@ -117,6 +119,22 @@ def test_what_is_wrong_is_named_with_its_limit(
     plain = " ".join(answer.error.replace("│", " ").split())
     for each in told:
         assert each in plain, plain
+
+
+def test_a_value_that_begins_with_a_dash_is_written_as_is_told(terminal: Terminal) -> None:
+    terminal.do("set", "--", "-k", "-5")
+
+    assert terminal.do("get", "--", "-k") == "-5"
+
+
+def test_permissions_that_are_nested_too_deep_are_no_traceback(terminal: Terminal) -> None:
+    file = terminal.home / "deep.json"
+    file.write_text("[" * 100_000)
+
+    answer = terminal.type("role", "create", "deep", "--permissions", str(file))
+
+    assert (answer.status, answer.error.count("\n")) == (2, 1)
+    assert f"{file} is not valid JSON: it is nested too deep" in answer.error
 
 
 def test_a_duration_has_a_limit() -> None:

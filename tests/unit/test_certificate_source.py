@@ -35,6 +35,18 @@ def files(operator: Authority) -> Files:
     return Files(operator.chain, operator.key, operator.root)
 
 
+def test_a_byte_order_mark_and_the_ends_of_lines_of_another_system_change_nothing(
+    files: Files, operator: Authority
+) -> None:
+    for each in (operator.chain, operator.key):
+        each.write_bytes(b"\xef\xbb\xbf" + each.read_bytes().replace(b"\n", b"\r\n"))
+
+    found = files.first()
+
+    assert found.chain.startswith("-----BEGIN CERTIFICATE-----")
+    assert found.private_key.startswith("-----BEGIN")
+
+
 def test_what_is_in_the_files_is_known(files: Files, operator: Authority) -> None:
     found = files.first()
 

@@ -57,6 +57,15 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
         DataDirectory(tmp_path / "file" / "data").prepare()
 
 
+def test_a_place_that_is_no_directory_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+
+    for name, what in (("file", "it is no directory"), ("link", "it is a link to nothing")):
+        with pytest.raises(Misconfigured, match=f"{tmp_path / name} .{what}.; .*--data-dir"):
+            DataDirectory(tmp_path / name).prepare()
+
+
 def test_a_second_server_is_told_who_holds_it(home: DataDirectory) -> None:
     second = DataDirectory(home.path)
 
@@ -205,15 +214,19 @@ def test_a_lock_without_an_end_names_no_holder(home: DataDirectory) -> None:
             pass
 
 
-@pytest.mark.parametrize("make", [endless, huge])
+@pytest.mark.parametrize(
+    ("make", "of_bytes"),
+    [(endless, "it is not a regular file"), (huge, "it has more than 16,777,216 bytes")],
+)
 def test_what_is_longer_than_any_file_of_ours_is_not_read(
-    tmp_path: Path, make: Callable[[Path], None]
+    tmp_path: Path, make: Callable[[Path], None], of_bytes: str
 ) -> None:
     make(tmp_path / "file")
 
-    for read in (files.read, files.read_bytes):
-        with pytest.raises(ValueError, match="it has more than 16,777,216"):
-            read(tmp_path / "file")
+    with pytest.raises(ValueError, match="it has more than 16,777,216 characters"):
+        files.read(tmp_path / "file")
+    with pytest.raises(ValueError, match=of_bytes):
+        files.read_bytes(tmp_path / "file")
 
 
 def test_a_pipe_that_somebody_writes_into_is_read_to_its_end(tmp_path: Path) -> None:

@@ -144,3 +144,11 @@ def test_a_local_server_needs_plaintext_that_only_this_machine_reaches(
 
 def test_everything_is_offered_unless_something_is_left_out() -> None:
     assert listener("https://127.0.0.1:1").offers == PROTOCOLS
+
+
+def test_a_file_from_another_system_has_the_same_listeners(tmp_path: Path) -> None:
+    """It begins with a byte order mark, and its lines end otherwise."""
+    content = "\ufeffhttp = '127.0.0.1:0'\r\nhttps = 'off'\r\n"
+    (tmp_path / "attimo.toml").write_bytes(content.encode())
+
+    assert written(of(tmp_path)) == ["http://127.0.0.1:0"]

@@ -167,7 +167,7 @@ def settings(**named: str) -> Any:
 
 def test_secrets_are_read_from_files_or_variables_and_never_shown(tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_text(f"{KEY}\n")
+    file.write_text(f"\ufeff{KEY}\r\n")  # as an editor of another system writes it
     found = settings(payments="stripe", stripe_secret_key=str(file), stripe_webhook_secret=SECRET)
 
     made = payments.provider_of(found)

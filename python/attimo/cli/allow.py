@@ -41,6 +41,8 @@ def of_file(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(inputs.content(path))
+    except RecursionError:
+        raise click.BadParameter(f"{path} is not valid JSON: it is nested too deep") from None
     except ValueError as error:
         raise click.BadParameter(f"{path} is not valid JSON: {error}") from error
     if not isinstance(found, dict):

@@ -159,7 +159,8 @@ def for_usage(error: click.UsageError) -> str:
     if error.ctx is None:
         return ""
     if isinstance(error, NoSuchOption):
-        return _for_option(error.ctx.command, error.option_name)
+        said = _for_option(error.ctx.command, error.option_name)
+        return said or ("" if error.possibilities else _for_value(error.ctx.command))
     if isinstance(error, MissingParameter) and error.ctx.command_path == "attimo info":
         return "For the server, use `attimo status`; for a cache, `attimo cache stats NAME`"
     if error.ctx.command_path == "attimo set" and "extra argument" in error.message:
@@ -179,6 +180,13 @@ def _for_option(command: click.Command, name: str) -> str:
         return f"This command never asks: leave `{name}` out"
     if name in _FEWER and isinstance(getattr(command, "shape", None), Listing):
         return "This command lists everything: `| head` shows the first lines"
+    return ""
+
+
+def _for_value(command: click.Command) -> str:
+    """What to say of an option that may have been meant as a value."""
+    if any(isinstance(param, click.Argument) for param in command.params):
+        return "Before keys and values that begin with `-`, write `--`"
     return ""
 
 

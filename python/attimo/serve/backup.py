@@ -220,7 +220,7 @@ def _copy_database(source: Path, to: Path, stopped: Callable[[], bool]) -> None:
         if stopped():
             raise Misconfigured("the backup was given up")
 
-    to.touch(files.OWNER_ONLY)
+    _write(to, b"")
     with closing(dbapi2.connect(str(source))) as live, closing(dbapi2.connect(str(to))) as copy:
         # One snapshot: otherwise each change in between would begin the copy anew.
         live.execute("BEGIN")
@@ -286,6 +286,7 @@ def _whole(place: Path) -> Iterator[Path]:
         place.parent.mkdir(mode=MODE, parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
         try:
+            staging.chmod(MODE)
             yield staging
             _sync(staging)
             staging.rename(place)
@@ -298,6 +299,7 @@ def _whole(place: Path) -> Iterator[Path]:
 def _write(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.OWNER_ONLY)
     with open(handle, "wb") as file:
+        os.fchmod(handle, files.OWNER_ONLY)  # the umask may have taken more away
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -113,7 +113,7 @@ def _text(file: Path) -> str:
             raise ValueError("it is a pipe, and nobody writes into it")
     if len(content) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    return content.decode()
+    return content.decode(files.TEXT)
 
 
 def _of_environment(environ: Mapping[str, str]) -> dict[str, Said]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from attimo import places
+from attimo import files, places
 from attimo.settings.values import Kind, Raw
 
 Provider = Literal["off", "stripe"]
@@ -61,7 +61,7 @@ def _secret(raw: Raw) -> Secret | None:
 def _content(file: Path) -> str:
     try:
         with file.open("rb") as opened:
-            return opened.read(1024).decode()
+            return opened.read(1024).decode(files.TEXT)
     except OSError:
         raise ValueError from None
 
