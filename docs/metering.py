@@ -44,6 +44,9 @@ answer of `GET /usage` says so: `since` and `until` are rounded outwards to what
 time, `hours_before` and `days_before` say before which moments that is, and a `minute` before
 them is the first one of its hour or day. Bills need days only, so they do not change either.
 
+The latency and errors of caches (`GET /caches/{name}/history`) are kept by the minute and the
+hour, as long as usage is.
+
 Stored data is known by the hour, for ever: it counts in the first minute of its hour.
 
 What is longer ago than that is deleted one or two days later, so that a wrong clock costs

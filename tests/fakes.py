@@ -121,6 +121,13 @@ class Used:
     ) -> None:
         self.cache_id, self.key_id, self.api = cache_id, key_id, api
         self.counts = {"requests": 1} | dict(zip(COUNTS, counts, strict=False)) | named
+        self.durations: dict[int, int] = {}
+        self.failures: dict[str, int] = {}
+
+    def ending(self, durations: dict[int, int], **failures: int) -> "Used":
+        """The same, with how its requests ended."""
+        self.durations, self.failures = durations, failures
+        return self
 
 
 @dataclass(frozen=True)

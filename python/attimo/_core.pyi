@@ -27,6 +27,9 @@ def metrics() -> list[tuple[str, str, list[str], str]]:
 def counts() -> list[str]:
     """The names in `Used.counts`."""
 
+def error_kinds() -> list[str]:
+    """The names in `Used.failures`."""
+
 @final
 class Used:
     """What one API key did with one cache through one API since the last batch.
@@ -39,6 +42,9 @@ class Used:
         counts: What it did, by name; `attimo.control.usage.Totals` says what each is. Evicted items
             and stored data are counted under the key `server` and the APIs `Evict` and `Store`,
             which have no requests.
+        durations: How many of its requests succeeded in how long, from arrival to the writing of
+            the answer, by the number of the bucket; `attimo.control.durations` says what each is.
+        failures: How many failed, by the kind of error.
     """
 
     @property
@@ -49,6 +55,10 @@ class Used:
     def api(self) -> str: ...
     @property
     def counts(self) -> Mapping[str, int]: ...
+    @property
+    def durations(self) -> Mapping[int, int]: ...
+    @property
+    def failures(self) -> Mapping[str, int]: ...
 
 @final
 class Batch:

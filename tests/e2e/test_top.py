@@ -8,6 +8,7 @@ import pytest
 
 from e2e.dialogue import talk
 from e2e.terminal import Terminal
+from faults.watching import eventually
 from harness import Server
 
 
@@ -33,6 +34,20 @@ def test_a_script_reads_what_caches_do_now(terminal: Terminal, server: Server) -
     assert (busy["items"] >= 1, busy["stored_bytes"] > 0) == (True, True)
     assert (idle["operations_per_second"], idle["hit_percent"], idle["items"]) == (0, None, 0)
     assert [each.split("\t")[0] for each in lines.splitlines()] == ["default-cache", "idle"]
+
+
+def test_the_latency_of_a_cache_is_that_of_its_requests(terminal: Terminal, server: Server) -> None:
+    with httpx.Client(headers={"authorization": server.api_key}) as client:
+        client.get(f"{server.http}/cache/default-cache", params={"key": "missing"})
+
+    def row() -> dict[str, float]:
+        told = terminal.do("top", "default-cache", "--every", "1", "--json")
+        found: dict[str, float] = json.loads(told)["items"][0]
+        return found
+
+    eventually(lambda: row()["p50_micros"] is not None, "it has a latency")
+    for found in (row(), json.loads(terminal.do("cache", "stats", "default-cache", "--json"))):
+        assert 0 < found["p50_micros"] <= found["p99_micros"] <= found["p999_micros"]
 
 
 @pytest.mark.parametrize("kind", ["dumb", "xterm"])

@@ -9,6 +9,7 @@ import click
 
 from attimo import _core
 from attimo.cli.commands import app
+from attimo.control.outcomes import KINDS
 from attimo.control.totals import COUNTS
 
 PYTHON = Path(__file__).parents[2] / "python" / "attimo"
@@ -27,6 +28,7 @@ def test_only_the_local_node_imports_the_rust_side() -> None:
 def test_python_records_what_rust_counts() -> None:
     """A count that only one of them knows would be lost, or would keep a batch from the ledger."""
     assert _core.counts() == list(COUNTS)
+    assert _core.error_kinds() == list(KINDS)
 
 
 def test_the_environment_is_read_by_the_settings_and_the_client() -> None:

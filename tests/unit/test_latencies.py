@@ -1,6 +1,6 @@
 """Latencies between two pages of metrics."""
 
-from attimo.cli.latencies import between, counts_of
+from attimo.cli.latencies import between, counts_of, of_cache
 
 
 def page(*counts: int) -> str:
@@ -24,3 +24,14 @@ def test_there_are_none_without_requests_or_metrics() -> None:
     some = counts_of(page(1, 1, 1))
 
     assert (between(some, some), between({}, counts_of("# nothing\n"))) == ("", "")
+
+
+def test_a_cache_without_requests_has_no_latency() -> None:
+    nothing = dict.fromkeys(("p50_micros", "p99_micros", "p999_micros"))
+
+    assert of_cache({}) == nothing
+    assert of_cache({"latency": {"p50": 8.5, "p99": 90.0, "p999": 91.0}}) == {
+        "p50_micros": 8.5,
+        "p99_micros": 90.0,
+        "p999_micros": 91.0,
+    }

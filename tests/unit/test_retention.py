@@ -137,6 +137,21 @@ def test_rows_are_deleted_a_few_at_a_time_and_read_no_more_from_the_first_on(
     assert rows(control, "usage_hours") == rows(control, "usage_days") == 2
 
 
+def test_how_requests_ended_is_kept_as_long_as_usage(
+    control: Control, clock: Clock, cache: int
+) -> None:
+    for number in range(3):
+        clock.now = NOON + number * MINUTE
+        record(control, number, Used(cache).ending({5: 1}))
+    clock.now = NOON + MINUTES + DAY
+    prune(control)
+    assert (rows(control, "outcome_minutes"), rows(control, "outcome_hours")) == (0, 1)
+
+    clock.now = NOON + HOURS + DAY
+    prune(control)
+    assert rows(control, "outcome_hours") == 0
+
+
 def test_what_was_given_up_does_not_come_back_when_more_is_kept(
     control: Control, clock: Clock, cache: int
 ) -> None:

@@ -15,6 +15,7 @@ from attimo.api import (
     audit,
     bills,
     budgets,
+    cache_history,
     caches,
     certificates,
     docs,
@@ -55,6 +56,7 @@ from attimo.control.users import User
 from attimo.mail import Send
 
 HANDLERS = (
+    cache_history,
     caches,
     webhooks,
     api_keys,

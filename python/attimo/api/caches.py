@@ -8,13 +8,14 @@ from starlette.requests import Request
 from attimo import names
 from attimo.api import tokens
 from attimo.api.caller import Authenticated
+from attimo.api.latency import Latency
 from attimo.api.node_stats import NodeStats
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
 from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number, text
 from attimo.api.tokens import CreatedToken
 from attimo.api.usage import UsageCounts
-from attimo.control import caches
+from attimo.control import cache_history, caches
 from attimo.control.callers import Caller
 from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 from attimo.control.limits import CacheLimits
@@ -85,6 +86,10 @@ class CacheStats(Model):
     expires_at: int | None = None
     items: Annotated[int, Field(description="Items, with expired ones that are not swept yet.")]
     stored_bytes: Annotated[int, Field(description="Bytes of memory that the items take.")]
+    latency: Annotated[
+        Latency | None,
+        Field(description="That of this minute and the one before; absent without successes."),
+    ] = None
     counts: UsageCounts
 
 
@@ -150,11 +155,12 @@ def list_page(
 
 @router.get("/{name:path}/stats", operation_id="getCacheStats", refuses=(404,))
 def stats(caller: Authenticated, name: CacheName, stats_of: NodeStats) -> CacheStats:
-    """Show what a cache stores, and its counts since the server started, up to this moment.
+    """Show what a cache stores, its latency, and its counts since the server started until now.
 
     Whoever can `read` all of its items can ask.
     """
     cache = caller.perform(caches.find, name)
+    latencies = caller.perform(cache_history.latencies, [name])
     found = stats_of(cache.id)
     if found is None:  # it was deleted just now
         raise NoSuchCache(name)
@@ -164,6 +170,7 @@ def stats(caller: Authenticated, name: CacheName, stats_of: NodeStats) -> CacheS
         expires_at=cache.expires_at,
         items=found["items"],
         stored_bytes=found["stored_bytes"],
+        latency=Latency.of(latencies.get(name)),
         counts=UsageCounts.model_validate(found),
     )
 

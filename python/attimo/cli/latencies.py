@@ -1,17 +1,31 @@
-"""Latencies of data requests, from the histograms of the metrics page."""
+"""Latencies of data requests: of a cache from its stats, of the server from its metrics page."""
 
 import re
 from collections import Counter
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from attimo.cli import metrics
+from attimo.cli.shapes import Column
 
 _BUCKET = "attimo_request_duration_seconds_bucket"
 _BOUND = re.compile(r'le="([^"]+)"')
 _SHOWN = ((0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"))
 
+COLUMNS = tuple(
+    Column(f"{name}_micros", "number", f"{title} µs", none="-")
+    for name, title in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"))
+)
+"""The latency of a cache, in microseconds; there is none without requests."""
+
 Counts: TypeAlias = dict[float, float]
 """How many requests took at most so many seconds, of all methods and protocols."""
+
+
+def of_cache(stats: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the values of `COLUMNS` from the stats of a cache."""
+    found: dict[str, float] = stats.get("latency") or {}
+    return {each.name: found.get(each.name.removesuffix("_micros")) for each in COLUMNS}
 
 
 def counts_of(page: str) -> Counts:

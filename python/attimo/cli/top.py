@@ -34,6 +34,7 @@ COLUMNS = (
     Column("received_per_second", "number", "In B/s"),
     Column("sent_per_second", "number", "Out B/s"),
     Column("errors_per_second", "number", "Err/s"),
+    *latencies.COLUMNS,
     Column("items", "number"),
     Column("stored_bytes", "number", "Bytes"),
     Column("evicted", "number"),
@@ -41,6 +42,7 @@ COLUMNS = (
 KEYS = {
     "o": "operations_per_second",
     "h": "hit_percent",
+    "l": "p99_micros",
     "b": "stored_bytes",
     "i": "items",
     "e": "evicted",
@@ -80,7 +82,7 @@ class Watch(NamedTuple):
             while (key := terminal.key_within(self.every)) != "q":
                 sort, now = KEYS.get(key, sort), next(self.readings)
                 took = latencies.between(before.latencies, now.latencies)
-                keys = f"by {sort} (keys: o h b i e n), end: q"
+                keys = f"by {sort} (keys: o h l b i e n), end: q"
                 rows = _rows(before, now, sort)
                 terminal.show([f"{self.place}  {took}".strip(), keys], COLUMNS, rows)
                 before = now
@@ -123,13 +125,14 @@ class Top(Listing):
 @option("--once", is_flag=True, help="Print the table once, after one interval.")
 @asks_server
 def top(client: HttpClient, names: tuple[str, ...], sort: str, every: int, once: bool) -> Watch:
-    """Show what caches do now: operations per second, hit rate, bytes, items and evictions.
+    """Show what caches do now: operations per second, hit rate, latency, bytes, items, evictions.
 
-    On a terminal, the table is drawn again until q or Ctrl-C; the keys o, h, b, i, e and n sort by
-    operations, hit rate, bytes, items, evictions and name. Otherwise, and with --once or --json,
-    it is printed once. Rates and hits are those since the reading before, evictions those since
-    the server started. Above the table are the latencies of all requests to the server, if it
-    offers its metrics here.
+    On a terminal, the table is drawn again until q or Ctrl-C; the keys o, h, l, b, i, e and n sort
+    by operations, hit rate, p99, bytes, items, evictions and name. Otherwise, and with --once or
+    --json, it is printed once. Rates and hits are those since the reading before, latencies those
+    of requests that succeeded in this minute and the one before, some seconds late, and evictions
+    those since the server started. Above the table are the latencies of all requests to the
+    server, if it offers its metrics here.
 
     It needs a key that may read all items of a cache; without names, others are left out.
     """
@@ -172,6 +175,7 @@ def _row(
     return {
         "name": name,
         **{rate: round(done[count] / seconds, 1) for count, rate in _RATES.items()},
+        **latencies.of_cache(now[1]),
         "hit_percent": round(100 * done["hits"] / lookups, 1) if lookups else None,
         "items": now[1]["items"],
         "stored_bytes": now[1]["stored_bytes"],

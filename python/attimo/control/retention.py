@@ -11,7 +11,7 @@ deleted, a few in each transaction. So no reader sees a part of them, wherever a
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
-from attimo.control import ledger_tables
+from attimo.control import ledger_tables, outcome_rows
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import ACCOUNT_HOURS, HOUR, MINUTE, TABLES, Kept, floor
 from attimo.control.tx import Tx
@@ -19,10 +19,9 @@ from attimo.control.tx import Tx
 WAIT_SECONDS = DAY
 """How long the clock must go on before it is believed."""
 
-_ACCOUNTS = "SELECT id FROM accounts UNION ALL SELECT 0"
 _DELETE = """
-DELETE FROM {table} WHERE account_id = :account_id AND ({key}) IN (
-    SELECT {key} FROM {table} WHERE account_id = :account_id AND at < :before
+DELETE FROM {table} WHERE {owner} = :owner AND ({key}) IN (
+    SELECT {key} FROM {table} WHERE {owner} = :owner AND at < :before
     ORDER BY {key} LIMIT :most
 )
 """
@@ -45,12 +44,42 @@ class _State:
     seen_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """What rows of a table are about.
+
+    Attributes:
+        owner: The column that comes first in the table's order.
+        owners: All of its values, in SQL.
+        key: What tells the rows of an owner apart.
+    """
+
+    owner: str
+    owners: str
+    key: str
+
+
+_EVERY_ACCOUNT = "SELECT id FROM accounts UNION ALL SELECT 0"
+_USES = _Of("account_id", _EVERY_ACCOUNT, "at, series_id")
+_ACCOUNTS = _Of("account_id", _EVERY_ACCOUNT, "at")
+_CACHES = _Of("cache_id", "SELECT id FROM caches", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a table before a moment."""
+
+    table: str
+    of: _Of
+    before: int
+
+
 def is_due(tx: Tx, minutes_seconds: int, hours_seconds: int) -> bool:
     """Return whether `keep` would change something, or `prune` delete something."""
     found = _found(tx)
     if _wanted(tx, minutes_seconds, hours_seconds, found) != found:
         return True
-    return any(_accounts_before(tx, table, before) for table, before in _given_up(found.kept))
+    return any(_owners_before(tx, rows) for rows in _given_up(found.kept))
 
 
 @writes("usage.keep", SERVER, audited=False)
@@ -83,16 +112,13 @@ def prune(tx: Tx, most: int) -> int:
         most: The most to delete. If there were so many, call it again in another transaction.
     """
     deleted = 0
-    for table, before in _given_up(ledger_tables.kept(tx)):
-        for account_id in _accounts_before(tx, table, before):
+    for rows in _given_up(ledger_tables.kept(tx)):
+        of, before = rows.of, rows.before
+        query = _DELETE.format(table=rows.table, owner=of.owner, key=of.key)
+        for owner in _owners_before(tx, rows):
             if deleted >= most:
                 return deleted
-            deleted += tx.db.execute(
-                _DELETE.format(table=table, key=_key(table)),
-                account_id=account_id,
-                before=before,
-                most=most - deleted,
-            )
+            deleted += tx.db.execute(query, owner=owner, before=before, most=most - deleted)
     return deleted
 
 
@@ -131,22 +157,19 @@ def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: _State) -> 
     return _State(Kept(max(kept.minutes_since, minutes), max(kept.hours_since, hours)), tx.now)
 
 
-def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:
-    """Return the tables, each with the moment before which it is not read."""
+def _given_up(kept: Kept) -> tuple[_Rows, ...]:
+    """Return the rows that are read no more."""
     return (
-        (TABLES[MINUTE], kept.minutes_since),
-        (ACCOUNT_HOURS, kept.minutes_since),
-        (TABLES[HOUR], kept.hours_since),
+        _Rows(TABLES[MINUTE], _USES, kept.minutes_since),
+        _Rows(ACCOUNT_HOURS, _ACCOUNTS, kept.minutes_since),
+        _Rows(outcome_rows.TABLES[MINUTE], _CACHES, kept.minutes_since),
+        _Rows(TABLES[HOUR], _USES, kept.hours_since),
+        _Rows(outcome_rows.TABLES[HOUR], _CACHES, kept.hours_since),
     )
 
 
-def _key(table: str) -> str:
-    """What tells the rows of an account apart."""
-    return "at" if table == ACCOUNT_HOURS else "at, series_id"
-
-
-def _accounts_before(tx: Tx, table: str, before: int) -> list[int]:
-    """Return the accounts that have rows of a table before a moment."""
-    some = f"SELECT 1 FROM {table} WHERE account_id = id AND at < :before"  # noqa: S608
-    query = f"SELECT id FROM ({_ACCOUNTS}) AS each WHERE EXISTS ({some})"  # noqa: S608
-    return [account_id for (account_id,) in tx.db.rows(query, before=before)]
+def _owners_before(tx: Tx, rows: _Rows) -> list[int]:
+    """Return the accounts or caches that have such rows."""
+    some = f"SELECT 1 FROM {rows.table} WHERE {rows.of.owner} = id AND at < :before"  # noqa: S608
+    query = f"SELECT id FROM ({rows.of.owners}) AS each WHERE EXISTS ({some})"  # noqa: S608
+    return [owner for (owner,) in tx.db.rows(query, before=rows.before)]

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from attimo.billing import months
-from attimo.control import api_keys, closing, evictions, ledger_rows, transfer, usage_series
+from attimo.control import (
+    api_keys,
+    closing,
+    evictions,
+    ledger_rows,
+    outcome_rows,
+    transfer,
+    usage_series,
+)
 from attimo.control.actions import SERVER, writes
+from attimo.control.durations import Histogram
 from attimo.control.totals import COUNTS, Totals, sum_of
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
@@ -30,6 +39,14 @@ class Used(Protocol):
     @property
     def counts(self) -> Mapping[str, int]:
         """The counts, by the names of `Totals`."""
+
+    @property
+    def durations(self) -> Histogram:
+        """How many requests succeeded in how long."""
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How many requests failed, by the kind of error."""
 
 
 class Batch(Protocol):
@@ -104,6 +121,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> set[int] | None
         statements += ledger_rows.noting_late(rows, booked_in, meant_for)
     for statement, values in statements:
         tx.db.execute_each(statement, values)
+    outcome_rows.add(tx, batch.used, used_at)
     api_keys.used(tx, {used.key_id for used in batch.used})
     accounts = {each.account_id for each in series}
     transfer.review(tx, accounts)

@@ -1,7 +1,8 @@
 """Batches of usage as JSON, for a server that has another one or its next start record them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from attimo.control import usage
@@ -16,6 +17,8 @@ class Used:
     key_id: str
     api: str
     counts: Mapping[str, int]
+    durations: Mapping[int, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ def taken(batch: usage.Batch, at: int) -> Batch:
 def to_json(batch: Batch) -> dict[str, Any]:
     """Return a batch as JSON values."""
     used = [
-        {"cache_id": each.cache_id, "key_id": each.key_id, "api": each.api, **each.counts}
+        {"cache_id": each.cache_id, "key_id": each.key_id, "api": each.api}
+        | {"durations": dict(each.durations), "failures": dict(each.failures)}
+        | {**each.counts}
         for each in batch.used
     ]
     names = {"node": batch.node, "number": batch.number, "taken_at": batch.taken_at}
@@ -48,14 +53,23 @@ def to_json(batch: Batch) -> dict[str, Any]:
 
 
 def of_json(written: dict[str, Any]) -> Batch:
-    """Return the batch from the output of `to_json`.
+    """Return the batch from the output of `to_json`, also of a version that told less.
 
     Raises:
-        KeyError, TypeError: It is not such output.
+        KeyError, TypeError, ValueError: It is not such output.
     """
     used = [_used(**each) for each in written["used"]]
     return Batch(written["node"], written["number"], used, written.get("taken_at"))
 
 
-def _used(cache_id: int, key_id: str, api: str, **counts: int) -> Used:
-    return Used(cache_id, key_id, api, asdict(Totals(**counts)))
+def _used(
+    cache_id: int,
+    key_id: str,
+    api: str,
+    durations: Mapping[str, int] = MappingProxyType({}),
+    failures: Mapping[str, int] = MappingProxyType({}),
+    **counts: int,
+) -> Used:
+    # In JSON, the numbers of buckets are text.
+    histogram = {int(bucket): count for bucket, count in durations.items()}
+    return Used(cache_id, key_id, api, asdict(Totals(**counts)), histogram, dict(failures))

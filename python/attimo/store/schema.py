@@ -13,7 +13,7 @@ from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store.connection import Connection, RowRefused
 from attimo.store.sqlite_connection import SqliteConnection
 
-SCHEMA = "0028"
+SCHEMA = "0029"
 """The newest step. Numbers grow, so that a newer database is recognized."""
 
 _TABLES = Path(__file__).with_name("tables.sql")

@@ -441,6 +441,22 @@ CREATE TABLE usage_stored (
     PRIMARY KEY (account_id, at, series_id, with_overhead)
 ) WITHOUT ROWID;
 
+-- How requests of each cache ended, of all keys: as JSON, by method, how many took how long, and errors by
+-- kind (`control/outcomes.py`). A batch is added to the row of its minute and of its hour, in the
+-- transaction in which the ledger records it. Rows are kept as long as minutes and hours of the ledger.
+CREATE TABLE outcome_minutes (
+    cache_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    outcomes TEXT NOT NULL,
+    PRIMARY KEY (cache_id, at)
+) WITHOUT ROWID;
+CREATE TABLE outcome_hours (
+    cache_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    outcomes TEXT NOT NULL,
+    PRIMARY KEY (cache_id, at)
+) WITHOUT ROWID;
+
 -- One row: the first moment from which minutes are kept, where an hour begins, and hours, where a day
 -- begins. Neither ever goes back. A moment that the clock has shown: a day later, what was too old then
 -- is given up. And since when all counts are counted: before, only requests, errors, hits, misses, bytes,

@@ -1,13 +1,13 @@
-//! Converts settings and directory changes to Rust, and usage batches to Python.
+//! Converts settings and directory changes to Rust.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use attimo_server::{
-    AccountId, AccountLimits, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling,
-    Config, Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Retention, Role, Saved,
-    Service, Session, UrlKey, Webhook,
+    AccountId, AccountLimits, Api, ApiKey, Audience, Cache, CacheId, Ceiling, Config, Container,
+    Listen, Loaded, Namespace, NoProtocol, Protocol, Retention, Role, Saved, Service, Session,
+    UrlKey, Webhook,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -285,58 +285,6 @@ pub(crate) fn loaded(loaded: Loaded) -> (BTreeMap<&'static str, u64>, Option<Str
     let counts = [("kept", kept), ("expired", expired), ("refused", refused)];
     let more = [("evicted", evicted), ("lost", lost), ("bytes", bytes)];
     (counts.into_iter().chain(more).collect(), error)
-}
-
-/// What a node counted between two calls of `take_usage`.
-#[pyclass(frozen, get_all, module = "attimo._core")]
-pub(crate) struct Batch {
-    node: String,
-    number: u64,
-    used: Vec<Py<Used>>,
-}
-
-impl Batch {
-    pub(crate) fn new(
-        py: Python<'_>,
-        node: String,
-        number: u64,
-        used: Vec<attimo_server::Used>,
-    ) -> PyResult<Self> {
-        let used = used.into_iter().map(|used| Py::new(py, Used::from(used)));
-        Ok(Batch { node, number, used: used.collect::<PyResult<_>>()? })
-    }
-}
-
-/// The usage of one cache by one API key through one API since the last batch.
-#[pyclass(frozen, module = "attimo._core")]
-pub(crate) struct Used {
-    #[pyo3(get)]
-    cache_id: u64,
-    #[pyo3(get)]
-    key_id: String,
-    #[pyo3(get)]
-    api: &'static str,
-    counts: [u64; COUNTS],
-}
-
-#[pymethods]
-impl Used {
-    /// The counts, by name.
-    #[getter]
-    fn counts(&self) -> BTreeMap<&'static str, u64> {
-        COUNT_NAMES.into_iter().zip(self.counts).collect()
-    }
-}
-
-impl From<attimo_server::Used> for Used {
-    fn from(used: attimo_server::Used) -> Self {
-        Used {
-            cache_id: used.cache.map_or(0, |cache| cache.0),
-            key_id: used.key_id.to_string(),
-            api: used.api,
-            counts: used.counts,
-        }
-    }
 }
 
 /// An event of a node for the log.

@@ -16,6 +16,7 @@ mod allocator;
 mod convert;
 mod messages;
 mod sockets;
+mod usage;
 
 /// Returns memory to the system better than the default allocator when many small values come and
 /// go.
@@ -128,13 +129,13 @@ impl Node {
     }
 
     /// Returns what was counted since the last call, or `None` if nothing was.
-    fn take_usage(&self, py: Python<'_>) -> PyResult<Option<convert::Batch>> {
+    fn take_usage(&self, py: Python<'_>) -> PyResult<Option<usage::Batch>> {
         let used = py.detach(|| self.server.take_usage());
         if used.is_empty() {
             return Ok(None);
         }
         let number = self.batches.fetch_add(1, Ordering::Relaxed) + 1;
-        convert::Batch::new(py, self.name.clone(), number, used).map(Some)
+        usage::Batch::new(py, self.name.clone(), number, used).map(Some)
     }
 
     /// Takes messages of topics with webhooks, or returns `None` if there are none after
@@ -266,14 +267,21 @@ fn counts() -> [&'static str; attimo_server::COUNTS] {
     attimo_server::COUNT_NAMES
 }
 
+#[pyfunction]
+fn error_kinds() -> [&'static str; attimo_server::ERROR_KINDS.len()] {
+    attimo_server::ERROR_KINDS
+}
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
     use super::Node;
     #[pymodule_export]
-    use super::convert::{Batch, Event, Used};
+    use super::convert::Event;
     #[pymodule_export]
     use super::messages::{MessageBatch, TopicMessage};
     #[pymodule_export]
-    use super::{causes, counts, limits, methods, metrics};
+    use super::usage::{Batch, Used};
+    #[pymodule_export]
+    use super::{causes, counts, error_kinds, limits, methods, metrics};
 }

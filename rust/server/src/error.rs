@@ -124,7 +124,77 @@ pub(crate) enum Overload {
     Unauthenticated,
 }
 
+macro_rules! error_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// What kind of error a request ended with, as charts tell errors apart.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum ErrorKind { $($(#[$doc])* $kind,)* }
+
+        /// The names of the kinds, in the order of [`ErrorKind`].
+        pub const ERROR_KINDS: [&str; [$($name),*].len()] = [$($name),*];
+    };
+}
+
+error_kinds! {
+    /// The request cannot be understood.
+    Invalid = "invalid_argument",
+    /// The item is not such that the command can work on it.
+    Precondition = "failed_precondition",
+    /// The caller may not do this.
+    Denied = "permission_denied",
+    /// There is no such cache or method here.
+    NotFound = "not_found",
+    /// The request, its reply, an item or an element is over a limit of sizes.
+    TooLarge = "too_large",
+    /// A limit of the account's plan is met.
+    RateLimited = "rate_limited",
+    /// The server has too much to do; the same request may succeed later.
+    Overloaded = "overloaded",
+    /// The operator has something to repair.
+    Failed = "server_error",
+}
+
 impl Error {
+    /// What kind of error it is.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        use attimo_engine::Error as Engine;
+        match self {
+            Error::Malformed(_)
+            | Error::Invalid(_)
+            | Error::MediaType(_)
+            | Error::Compressed
+            | Error::TooSlow
+            | Error::Engine(Engine::NotAScore) => ErrorKind::Invalid,
+            Error::Engine(Engine::WrongType { .. } | Engine::NotANumber | Engine::Overflow) => {
+                ErrorKind::Precondition
+            }
+            Error::NoToken(_) | Error::Unauthenticated(_) | Error::Denied(_) | Error::Suspended => {
+                ErrorKind::Denied
+            }
+            Error::NoSuchCache
+            | Error::Unimplemented(_)
+            | Error::NotOffered(_)
+            | Error::NotInBackend => ErrorKind::NotFound,
+            Error::RequestTooLarge
+            | Error::HeadersTooLarge
+            | Error::UnauthenticatedTooLarge
+            | Error::ReplyTooLarge(_)
+            | Error::MessageTooLarge
+            | Error::Engine(Engine::ItemTooLarge { .. } | Engine::ElementTooLarge { .. }) => {
+                ErrorKind::TooLarge
+            }
+            Error::Limited(_) => ErrorKind::RateLimited,
+            Error::Overloaded(_)
+            | Error::Contended
+            | Error::NoHandles
+            | Error::Stopping
+            | Error::NotRead
+            | Error::Waiting
+            | Error::Engine(Engine::Contended | Engine::NoMemory) => ErrorKind::Overloaded,
+            Error::Unavailable | Error::NoBackend | Error::Internal => ErrorKind::Failed,
+        }
+    }
+
     /// A refusal whose text is always the same.
     pub(crate) const fn denied(text: &'static str) -> Self {
         Error::Denied(Cow::Borrowed(text))

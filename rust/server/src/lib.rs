@@ -46,11 +46,12 @@ pub use directory::{
     AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session,
     TokenHash, UrlKey, Webhook,
 };
+pub use error::ERROR_KINDS;
 pub use front::cause::{CAUSES, Cause};
 pub use kept::{LoadError, Loaded, Saved};
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
-pub use meter::{COUNT_NAMES, COUNTS, Used};
+pub use meter::{COUNT_NAMES, COUNTS, Outcomes, Used};
 pub use methods::{Access, Api, DataType, Factor, Lookups, Rights, Route, Service, Verb};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};

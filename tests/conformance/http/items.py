@@ -83,10 +83,11 @@ class Items:
         return answer.content if answer.status_code == 200 else None
 
     def stats(self) -> dict[str, Any]:
-        """What the server tells of the cache, but for counts that grow by time alone."""
+        """What the server tells of the cache, but for what changes by time alone."""
         answer = self.web.get(f"/caches/{self.cache}/stats", headers=self.headers)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
+        told.pop("latency", None)
         counts = {name: count for name, count in told["counts"].items() if name not in STORED}
         return told | {"counts": counts}
 

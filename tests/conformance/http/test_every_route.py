@@ -41,7 +41,7 @@ OF_SESSIONS = {
 OF_EVERYBODY = {("GET", "/whoami")}
 """What any valid credential can ask about itself."""
 
-OF_READERS = {("GET", "/caches/{name}/stats")}
+OF_READERS = {("GET", "/caches/{name}/stats"), ("GET", "/caches/{name}/history")}
 """What a key can ask that may read all items of a cache: it could count them itself."""
 
 OF_OPERATORS = ("/accounts", "/plans", "/session/links")

@@ -8,7 +8,7 @@ use super::{Credential, Gate};
 use crate::clock::Now;
 use crate::directory::{AccountId, CacheRef, Transfer};
 use crate::error::Result;
-use crate::meter::{ThreadMeter, UsageCounters};
+use crate::meter::{OwnCounters, ThreadMeter};
 use crate::permissions::Grants;
 use crate::plan::{Applied, Exceeded};
 
@@ -21,7 +21,7 @@ pub(crate) struct Authorization {
     /// Who publishes with it, as subscribers are told; mostly empty.
     pub(super) publisher: Arc<str>,
     pub(super) cache: Option<CacheRef>,
-    pub(super) counters: Arc<UsageCounters>,
+    pub(super) counters: OwnCounters,
     /// `None` if the account has no limits.
     pub(super) limits: Option<Rc<Applied>>,
     /// What the account may transfer in a month, if that is limited.

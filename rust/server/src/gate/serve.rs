@@ -2,10 +2,10 @@
 
 use super::{Authorization, Call, Gate};
 use crate::clock::Now;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::methods::Api;
 use crate::plan::Exceeded;
-use crate::stats::{Class, ThreadStats, Via};
+use crate::stats::{ThreadStats, Via};
 use crate::steps::Steps;
 
 /// A data request with its authorization and method.
@@ -53,7 +53,8 @@ impl Gate {
             }
             _ => call.finish(reply.is_err()),
         }
-        stats.answered(via, api, now, Class::of(&reply));
+        let error = reply.as_ref().err().map(Error::kind);
+        stats.answered(&authorization.counters, (via, api), now, error);
         reply
     }
 
@@ -78,7 +79,8 @@ impl Gate {
         let met = authorization.over_limit(now)?;
         stats.limited(met.limit);
         authorization.counters.count_refused(api);
-        stats.answered(via, api, now, Class::Refused);
+        let error = Some(ErrorKind::RateLimited);
+        stats.answered(&authorization.counters, (via, api), now, error);
         Some(met)
     }
 }

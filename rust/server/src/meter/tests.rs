@@ -1,6 +1,6 @@
 //! What the meter hands out.
 
-use attimo_engine::{Received, Stored};
+use attimo_engine::{Looked, Received, Stored};
 
 use super::*;
 

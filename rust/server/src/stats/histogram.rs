@@ -24,10 +24,10 @@ fn bucket(micros: u64) -> usize {
 }
 
 impl Histogram {
-    /// Adds one duration. Only one thread may call this.
-    pub(crate) fn add(&self, micros: u64) {
-        self.counts[bucket(micros)].add(1);
-        self.micros.add(micros);
+    /// Adds a duration so many times. Only one thread may call this.
+    pub(crate) fn add(&self, micros: u64, many: u64) {
+        self.counts[bucket(micros)].add(many);
+        self.micros.add(micros * many);
     }
 
     /// The number of durations in each bucket.
@@ -57,7 +57,7 @@ mod tests {
     fn counts_and_sum_are_those_of_the_durations() {
         let histogram = Histogram::default();
         for micros in [0, 1, 2, 3, 1_000, 2_000_000] {
-            histogram.add(micros);
+            histogram.add(micros, 1);
         }
 
         assert_eq!(histogram.counts().iter().sum::<u64>(), 6);

@@ -5,6 +5,7 @@
 //! knows the time (`settle`).
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
@@ -13,7 +14,8 @@ use super::Stats;
 use super::histogram::{BUCKETS, Histogram};
 use crate::clock::{Clock, Now};
 use crate::counter::Counter;
-use crate::error::{Error, Result};
+use crate::error::ErrorKind;
+use crate::meter::OwnCounters;
 use crate::methods::Api;
 use crate::plan::Limit;
 
@@ -42,12 +44,12 @@ pub(crate) const VIAS: [(Via, &str); 3] =
 pub(crate) const CLASSES: [&str; 3] = ["ok", "refused", "failed"];
 
 impl Class {
-    /// The outcome of a request with this result.
-    pub(crate) fn of<T>(result: &Result<T>) -> Self {
-        match result {
-            Ok(_) => Class::Ok,
-            Err(Error::Unavailable | Error::NoBackend | Error::Internal) => Class::Failed,
-            Err(_) => Class::Refused,
+    /// The outcome of a request that ended with such an error, or with none.
+    fn of(error: Option<ErrorKind>) -> Self {
+        match error {
+            None => Class::Ok,
+            Some(ErrorKind::Failed) => Class::Failed,
+            Some(_) => Class::Refused,
         }
     }
 
@@ -80,7 +82,7 @@ const SERIES: usize = VIAS.len() * (CONTROL + 1);
 /// space.
 const FIRST_OF_HTTP: usize = 400;
 const CODES: usize = 200;
-/// With this many responses noted, the clock is read at once.
+/// With this many entries of responses noted, the clock is read at once.
 const WAITING: usize = 1_024;
 
 fn series(via: Via, api: Option<Api>) -> usize {
@@ -100,10 +102,21 @@ pub(crate) struct Requests {
     limited: [Counter; Limit::COUNT],
 }
 
+/// Answers that are alike; requests that arrive together share a reading of the clock, so one entry
+/// has most of those that a pipeline brings.
 struct Answered {
-    series: u16,
-    class: Class,
+    counters: OwnCounters,
     began_micros: u64,
+    how: How,
+    many: u32,
+}
+
+/// What was asked, and how it ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct How {
+    via: Via,
+    api: Api,
+    error: Option<ErrorKind>,
 }
 
 /// Counts the requests of one data thread.
@@ -125,12 +138,25 @@ impl ThreadStats {
         ThreadStats { own, clock, waiting: RefCell::default() }
     }
 
-    /// Notes a data request that was admitted and answered; it began at `began`.
-    pub(crate) fn answered(&self, via: Via, api: Api, began: Now, class: Class) {
-        #[expect(clippy::cast_possible_truncation, reason = "there are fewer series")]
-        let series = series(via, Some(api)) as u16;
+    /// Notes a data request that was admitted, answered and counted by `counters`; it began at
+    /// `began`.
+    pub(crate) fn answered(
+        &self,
+        counters: &OwnCounters,
+        (via, api): (Via, Api),
+        began: Now,
+        error: Option<ErrorKind>,
+    ) {
+        let (began_micros, how) = (began.micros, How { via, api, error });
         let mut waiting = self.waiting.borrow_mut();
-        waiting.push(Answered { series, class, began_micros: began.micros });
+        if let Some(last) = waiting.last_mut() {
+            let is_same = last.began_micros == began_micros && last.how == how;
+            if is_same && Rc::ptr_eq(&last.counters, counters) {
+                last.many += 1;
+                return;
+            }
+        }
+        waiting.push(Answered { counters: counters.clone(), began_micros, how, many: 1 });
         if waiting.len() >= WAITING {
             drop(waiting);
             self.settle();
@@ -147,15 +173,17 @@ impl ThreadStats {
 
     fn settle_at(&self, micros: u64) {
         for answered in self.waiting.borrow_mut().drain(..) {
-            let took = micros.saturating_sub(answered.began_micros);
-            self.own.add(answered.series.into(), took, answered.class);
+            let Answered { counters, began_micros, how: How { via, api, error }, many } = answered;
+            let took = micros.saturating_sub(began_micros);
+            self.own.add(series(via, Some(api)), took, Class::of(error), many);
+            counters.settle(api, took, error, many);
         }
     }
 
     /// Counts a request that the control plane has answered.
     pub(crate) fn controlled(&self, via: Via, began: Now, class: Class) {
         let took = self.clock.micros().saturating_sub(began.micros);
-        self.own.add(series(via, None), took, class);
+        self.own.add(series(via, None), took, class, 1);
     }
 
     /// Counts an error by the status code of its protocol, whether the client is authenticated or
@@ -173,10 +201,10 @@ impl ThreadStats {
 }
 
 impl Requests {
-    fn add(&self, series: usize, micros: u64, class: Class) {
+    fn add(&self, series: usize, micros: u64, class: Class, many: u32) {
         let series = self.series[series].get_or_init(Box::default);
-        series.took.add(micros);
-        series.classes[class as usize].add(1);
+        series.took.add(micros, many.into());
+        series.classes[class as usize].add(many.into());
     }
 }
 
@@ -246,6 +274,12 @@ impl Sums {
 mod tests {
     use super::*;
 
+    use crate::meter::{Meter, ThreadMeter};
+
+    fn counters(meter: &Arc<Meter>) -> OwnCounters {
+        ThreadMeter::new(meter.clone()).counters(None, &"key".into())
+    }
+
     fn at(micros: u64) -> Now {
         Now { micros, ..Clock::start().now() }
     }
@@ -254,8 +288,10 @@ mod tests {
     fn a_response_counts_when_the_thread_knows_the_time() {
         let stats = Stats::default();
         let thread = ThreadStats::new(&stats, Clock::start());
-        thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Ok);
-        thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Refused);
+        let meter = Arc::default();
+        let (counters, get) = (counters(&meter), (Via::Grpc, Api::Get));
+        thread.answered(&counters, get, at(1_000), None);
+        thread.answered(&counters, get, at(1_000), Some(ErrorKind::Denied));
         assert_eq!(stats.requests().of(Via::Grpc, Some(Api::Get)).classes, [0, 0, 0]);
 
         thread.settle_at(1_003);
@@ -263,6 +299,9 @@ mod tests {
         let sums = stats.requests();
         let gets = sums.of(Via::Grpc, Some(Api::Get));
         assert_eq!((gets.classes, gets.micros, gets.counts[2]), ([1, 1, 0], 6, 2));
+        let outcomes = meter.take().remove(0).outcomes;
+        assert_eq!(outcomes.durations, [(3, 1)]);
+        assert_eq!(outcomes.errors, [(ErrorKind::Denied as u8, 1)]);
         assert_eq!(*sums.of(Via::Http, Some(Api::Get)), Sum::default());
     }
 
@@ -270,7 +309,9 @@ mod tests {
     fn responses_that_are_not_settled_do_not_accumulate() {
         let stats = Stats::default();
         let thread = ThreadStats::new(&stats, Clock::start());
-        (0..WAITING).for_each(|_| thread.answered(Via::Http, Api::Set, at(0), Class::Ok));
+        let counters = counters(&Arc::default());
+        let answered = |n| thread.answered(&counters, (Via::Http, Api::Set), at(n), None);
+        (0..WAITING as u64).for_each(answered);
 
         let sums = stats.requests();
         assert_eq!(sums.of(Via::Http, Some(Api::Set)).classes[0], WAITING as u64);
