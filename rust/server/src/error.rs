@@ -174,6 +174,7 @@ impl Error {
             Error::NoSuchCache
             | Error::Unimplemented(_)
             | Error::NotOffered(_)
+            | Error::UnknownProtocol
             | Error::NotInBackend => ErrorKind::NotFound,
             Error::RequestTooLarge
             | Error::HeadersTooLarge
