@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from faults.customers import Customer, Http1Customer, Http2Customer, SdkCustomer, at_work
-from faults.watching import billed, client, eventually, unfinished_write, write
+from faults.watching import billed, client, eventually, succeeded, unfinished_write, write
 from harness import FREE_PORTS, Server, attimo, bare_environment
 from ports import free_port
 
@@ -46,6 +46,18 @@ def test_the_last_usage_is_recorded_before_the_end(tmp_path: Path) -> None:
         server.stop()
 
         assert billed(data, "Set") == 50
+
+
+def test_how_the_last_requests_ended_is_told_after_the_next_start(tmp_path: Path) -> None:
+    with Server("--collect-seconds", "3600", data_dir=tmp_path / "data") as server:
+        with client(server) as http:
+            for number in range(50):
+                write(http, f"k{number}")
+        for _ in range(2):
+            server.stop()
+            server.start()
+
+        assert succeeded(server) == {"Set": 50}
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

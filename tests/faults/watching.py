@@ -67,6 +67,13 @@ def billed(data_dir: Path, api: str, cache: str = "default-cache") -> int:
     return int(total)
 
 
+def succeeded(server: Server, cache: str = "default-cache") -> dict[str, int]:
+    """How many requests of each method succeeded in the last hour, as a cache's history has it."""
+    with client(server) as http:
+        told = http.get(f"/caches/{cache}/history").raise_for_status().json()
+    return {method: each["succeeded"] for method, each in told["methods"].items()}
+
+
 def is_sound(data_dir: Path) -> bool:
     """Whether SQLite finds the database whole."""
     return ask(data_dir, "PRAGMA integrity_check") == [("ok",)]

@@ -143,6 +143,8 @@ def test_how_requests_ended_is_kept_as_long_as_usage(
     for number in range(3):
         clock.now = NOON + number * MINUTE
         record(control, number, Used(cache).ending({5: 1}))
+    control.record_last_outcomes()
+    assert (rows(control, "outcome_minutes"), rows(control, "outcome_hours")) == (3, 1)
     clock.now = NOON + MINUTES + DAY
     prune(control)
     assert (rows(control, "outcome_minutes"), rows(control, "outcome_hours")) == (0, 1)

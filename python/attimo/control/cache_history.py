@@ -1,11 +1,12 @@
 """How the requests of a cache ended over a part of time, in steps: latency and errors by method."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
-from attimo.control import caches, ledger_tables, outcome_rows, outcomes
+from attimo.control import caches, outcome_retention, outcome_rows, outcomes
 from attimo.control.actions import reads
 from attimo.control.durations import Percentiles
 from attimo.control.ledger_tables import HOUR, MINUTE, floor
@@ -21,6 +22,11 @@ MOST_STEPS = 1_500
 
 _FEW_STEPS = 100
 """By default, steps are so long that there are at most so many, or a day each."""
+
+_NAMED = """
+SELECT id, name FROM caches WHERE account_id = :account_id AND deleted_at IS NULL
+    AND name IN (SELECT each.value ->> 0 FROM json_each(:names) AS each)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def show(
     length = step if step is not None else _step(end - first)
     if length not in STEPS:
         raise InvalidArgument(f"step must be one of {', '.join(map(str, STEPS))} seconds")
-    first = floor(max(first, _kept_since(tx, length)), length)
+    first = floor(max(first, outcome_retention.since(tx, _length(length))), length)
     if first >= end:
         raise InvalidArgument(
             "since must be before until and now, and until in a time that is kept"
@@ -114,11 +120,13 @@ def latencies(tx: Tx, account_id: int, names: Sequence[str]) -> dict[str, Percen
     """
     for name in names:
         tx.actor.need_rule(caches.reading(name))
+    listed = json.dumps([[name] for name in names])
+    of = dict[int, str](tx.db.rows(_NAMED, account_id=account_id, names=listed))
     sums = defaultdict[str, Outcomes](Outcomes)
     since = floor(tx.now, MINUTE) - MINUTE
-    for name, methods in outcome_rows.recent(tx, account_id, names, since):
+    for _, id, methods in outcome_rows.between(tx, list(of), since, tx.now + 1, MINUTE):
         for each in methods.values():
-            sums[name].add(each.durations, each.failures)
+            sums[of[id]].add(each.durations, each.failures)
     return {name: found for name, each in sums.items() if (found := each.latency)}
 
 
@@ -126,15 +134,13 @@ def _step(seconds: int) -> int:
     return next((step for step in STEPS if seconds <= _FEW_STEPS * step), DAY)
 
 
-def _kept_since(tx: Tx, step: int) -> int:
-    kept = ledger_tables.kept(tx)
-    return kept.minutes_since if step < HOUR else kept.hours_since
+def _length(step: int) -> int:
+    return MINUTE if step < HOUR else HOUR
 
 
 def _steps(tx: Tx, cache_id: int, since: int, until: int, step: int) -> Iterator[Step]:
-    length = MINUTE if step < HOUR else HOUR
     found = dict[int, ByMethod]()
-    for at, methods in outcome_rows.between(tx, cache_id, since, until, length):
+    for at, _, methods in outcome_rows.between(tx, [cache_id], since, until, _length(step)):
         outcomes.add(found.setdefault(floor(at, step), {}), methods)
     for at in range(since, until, step):
         yield Step(at, min(step, until - at), found.get(at, {}))

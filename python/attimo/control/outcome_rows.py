@@ -1,97 +1,88 @@
 """How requests of caches ended, in the database: rows of minutes and hours, beside the ledger.
 
-A row has the outcomes of one cache, of all methods and keys. It is written in the transaction that
-records the same batch in the ledger, so a batch counts once here, too. Minutes and hours are kept
-as long as those of the ledger (`retention`), so a cache has at most a row for each.
+A row has the outcomes of one cache, of all methods and keys. A minute is written when it is over
+(`unwritten`), and added to its hour at once. Rows are in the order of time: those of a minute are
+written beside each other, at the end of the table, and the oldest are deleted from its beginning.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
 
 from attimo.control import outcomes
-from attimo.control.durations import Histogram
+from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import HOUR, MINUTE, floor
-from attimo.control.outcomes import ByMethod, Outcomes
+from attimo.control.outcomes import ByMethod
 from attimo.control.tx import Tx
+from attimo.control.unwritten import Portion
 
 TABLES = {MINUTE: "outcome_minutes", HOUR: "outcome_hours"}
 """The tables, by the seconds that a row is about."""
 
+ROW_BYTES = 20
+"""What a row takes besides its outcomes."""
+
 _FOUND = """
-SELECT cache_id, outcomes FROM json_each(:ids) AS each
-JOIN {table} ON cache_id = CAST(each.value AS BIGINT) AND at = :at
+SELECT cache_id, outcomes FROM json_each(:ids) AS each CROSS JOIN {table}
+WHERE cache_id = CAST(each.value AS BIGINT) AND at = :at
 """
 _PUT = """
-INSERT INTO {table} (cache_id, at, outcomes) VALUES (?, ?, ?)
-ON CONFLICT (cache_id, at) DO UPDATE SET outcomes = excluded.outcomes
+INSERT INTO {table} (at, cache_id, outcomes) VALUES (?, ?, ?)
+ON CONFLICT (at, cache_id) DO UPDATE SET outcomes = excluded.outcomes
 """
-_BETWEEN = """
-SELECT at, outcomes FROM {table} WHERE cache_id = :cache_id AND at >= :since AND at < :until
+_GROW = """
+UPDATE outcomes_kept SET bytes = bytes + :more, writer = :writer, portion = :portion
+WHERE seconds = :seconds
 """
-_RECENT = """
-SELECT name, outcomes FROM caches JOIN outcome_minutes ON cache_id = caches.id AND at >= :since
-WHERE account_id = :account_id AND deleted_at IS NULL
-    AND name IN (SELECT each.value ->> 0 FROM json_each(:names) AS each)
+_PORTION = "SELECT portion FROM outcomes_kept WHERE seconds = :seconds AND writer = :writer"
+_AT = """
+SELECT at, cache_id, outcomes FROM json_each(:moments) AS moment
+CROSS JOIN json_each(:ids) AS each CROSS JOIN {table}
+WHERE at = CAST(moment.value AS BIGINT) AND cache_id = CAST(each.value AS BIGINT)
 """
 
 
-class Used(Protocol):
-    """How the requests of a key to a cache by one method ended; see `attimo.control.usage.Used`."""
-
-    @property
-    def cache_id(self) -> int: ...  # noqa: D102
-    @property
-    def api(self) -> str: ...  # noqa: D102
-    @property
-    def durations(self) -> Histogram: ...  # noqa: D102
-    @property
-    def failures(self) -> Mapping[str, int]: ...  # noqa: D102
-
-
-def add(tx: Tx, batch: Iterable[Used], at: int) -> None:
-    """Add a batch to its minute and its hour; requests to no known cache are left out."""
-    if by_cache := _by_cache(batch):
-        for length, table in TABLES.items():
-            _add(tx, table, by_cache, floor(at, length))
+@writes("outcome.record", SERVER, audited=False)
+def write(tx: Tx, portion: Portion) -> None:
+    """Add a portion to its minute and its hour."""
+    for length in TABLES:
+        _add(tx, portion, length)
 
 
 def between(
-    tx: Tx, cache_id: int, since: int, until: int, length: int
-) -> Iterator[tuple[int, ByMethod]]:
-    """Yield the outcomes of a cache with the first second of each minute or hour that has any."""
-    query = _BETWEEN.format(table=TABLES[length])
-    for at, written in tx.db.rows(query, cache_id=cache_id, since=since, until=until):
-        yield at, outcomes.decode(written)
+    tx: Tx, cache_ids: Sequence[int], since: int, until: int, length: int
+) -> Iterator[tuple[int, int, ByMethod]]:
+    """Yield a moment, a cache and its outcomes of the minute or hour that the moment is in.
+
+    There may be several of the same minute or hour.
+    """
+    moments = json.dumps(list(range(floor(since, length), until, length)))
+    query, ids = _AT.format(table=TABLES[length]), json.dumps(list(cache_ids))
+    for at, cache_id, written in tx.db.rows(query, moments=moments, ids=ids):
+        yield at, cache_id, outcomes.decode(written)
+    after = tx.db.scalar(_PORTION, seconds=length, writer=tx.unwritten.writer) or 0
+    yield from tx.unwritten.found(after, cache_ids, since, until)
 
 
-def recent(
-    tx: Tx, account_id: int, names: Sequence[str], since: int
-) -> Iterator[tuple[str, ByMethod]]:
-    """Yield the outcomes of caches, by name, in minutes from a moment on."""
-    of = json.dumps([[name] for name in names])
-    for name, written in tx.db.rows(_RECENT, account_id=account_id, names=of, since=since):
-        yield name, outcomes.decode(written)
+def _add(tx: Tx, portion: Portion, length: int) -> None:
+    table, at = TABLES[length], floor(portion.at, length)
+    found = dict[int, bytes](
+        tx.db.rows(_FOUND.format(table=table), ids=json.dumps(list(portion.caches)), at=at)
+    )
+    rows = [(at, id, _sum(found.get(id), methods)) for id, methods in portion.caches.items()]
+    tx.db.execute_each(_PUT.format(table=table), rows)
+    size = sum(len(written) for *_, written in rows) - sum(map(len, found.values()))
+    tx.db.execute(
+        _GROW,
+        more=size + ROW_BYTES * (len(rows) - len(found)),
+        writer=portion.writer,
+        portion=portion.number,
+        seconds=length,
+    )
 
 
-def _by_cache(batch: Iterable[Used]) -> dict[int, ByMethod]:
-    found = dict[int, ByMethod]()
-    for used in batch:
-        histogram, failures = used.durations, used.failures  # made anew whenever they are asked for
-        if used.cache_id and (histogram or failures):
-            of_cache = found.setdefault(used.cache_id, {})
-            of_cache.setdefault(used.api, Outcomes()).add(histogram, failures)
-    return found
-
-
-def _add(tx: Tx, table: str, by_cache: Mapping[int, ByMethod], at: int) -> None:
-    # In the order of the table, which takes less time.
-    ids = sorted(by_cache)
-    rows = tx.db.rows(_FOUND.format(table=table), ids=json.dumps(ids), at=at)
-    found: dict[int, str] = dict(rows)
-    written = list[tuple[int, int, str]]()
-    for id in ids:
-        sums = outcomes.decode(found[id]) if id in found else {}
-        outcomes.add(sums, by_cache[id])
-        written.append((id, at, outcomes.encode(sums)))
-    tx.db.execute_each(_PUT.format(table=table), written)
+def _sum(written: bytes | None, methods: Mapping[str, outcomes.Outcomes]) -> bytes:
+    if written is None:
+        return outcomes.encode(methods)
+    sums = outcomes.decode(written)
+    outcomes.add(sums, methods)
+    return outcomes.encode(sums)

@@ -2,20 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from attimo import tracing
-from attimo.control import access, account_events, api_keys, directory
+from attimo.control import access, account_events, api_keys, directory, outcome_rows
 from attimo.control.actions import Action
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.directory import Changes
 from attimo.control.key_uses import KeyUses
+from attimo.control.ledger_tables import MINUTE, floor
 from attimo.control.limits import CacheLimits
 from attimo.control.policy import Policy
 from attimo.control.tx import Tx
+from attimo.control.unwritten import Portion, Unwritten
 from attimo.errors import StoreUnavailable
 from attimo.store.connection import BUSY_SECONDS, Connection, Database
 
@@ -42,6 +44,7 @@ class Control:
         cache_limits: The server's limits of each cache, as callers are shown them.
         policy: What the operator has decided about people who sign in.
         uses: The last use of keys for control requests, until it is in the database.
+        unwritten: How requests ended, until it is in the database.
         on_write: Called after each transaction that may write, with whether the database could be
             written.
         need_space: Called before each transaction that may write; raises StoreUnavailable if there
@@ -56,6 +59,7 @@ class Control:
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
     policy: Policy = field(default_factory=Policy)
     uses: KeyUses = field(default_factory=KeyUses)
+    unwritten: Unwritten = field(default_factory=Unwritten)
     on_write: Callable[[bool], None] = field(default=lambda _: None)
     need_space: Callable[[], None] = field(default=lambda: None)
     tell: Callable[[int, str, str], None] = field(default=lambda _account, _topic, _event: None)
@@ -80,6 +84,8 @@ class Control:
                     yield tx
                     events = _events(tx)
                 news = None if tx.revision is None else directory.changes(tx, self._published)
+            for used, at in tx.ended:
+                self.unwritten.add(used, at)
             if news is not None:
                 self._publish(news)
             for event in events:
@@ -125,6 +131,21 @@ class Control:
                 api_keys.used_at(tx, uses)
             self.uses.written(uses)
 
+    def record_outcomes(self, most: int) -> None:
+        """Write how requests ended in minutes that are over, some caches in each transaction.
+
+        Args:
+            most: The most transactions; what is left is written by the next call.
+
+        Raises:
+            StoreUnavailable: It could not be written, and is kept for the next call.
+        """
+        self._write(self.unwritten.close_minutes(floor(self.clock(), MINUTE))[:most])
+
+    def record_last_outcomes(self) -> None:
+        """The same of all minutes, before the process ends."""
+        self._write(self.unwritten.close_minutes(None))
+
     def limits_of(self, account_id: int) -> Mapping[str, int]:
         """Return the limits of an account that are numbers, as the node has them."""
         return self._limits.get(account_id, {})
@@ -134,6 +155,12 @@ class Control:
         with self._alone():
             self._publish_all()
 
+    def _write(self, portions: Iterable[Portion]) -> None:
+        for portion in portions:
+            with self.begin() as tx:
+                outcome_rows.write(tx, portion)
+            self.unwritten.written(portion)
+
     def _note_use(self, tx: Tx) -> None:
         if tx.actor.key_id not in (None, access.LOCAL):
             self.uses.note(str(tx.actor.key_id), tx.now)
@@ -141,7 +168,7 @@ class Control:
     @contextmanager
     def _accounted(self, connection: Connection) -> Iterator[Tx]:
         """A transaction that fails if anything was written outside an action."""
-        tx = Tx(connection, self.clock(), policy=self.policy)
+        tx = Tx(connection, self.clock(), policy=self.policy, unwritten=self.unwritten)
         before = connection.changes
         yield tx
         if connection.changes - before != tx.accounted:

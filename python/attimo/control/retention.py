@@ -8,20 +8,23 @@ First a moment is noted, before which minutes or hours are read no more; then th
 deleted, a few in each transaction. So no reader sees a part of them, wherever a process is killed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
-from attimo.control import ledger_tables, outcome_rows
+from attimo.control import ledger_tables, outcome_retention
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import ACCOUNT_HOURS, HOUR, MINUTE, TABLES, Kept, floor
+from attimo.control.outcome_retention import MOST_BYTES
 from attimo.control.tx import Tx
 
 WAIT_SECONDS = DAY
 """How long the clock must go on before it is believed."""
 
+_ACCOUNTS = "SELECT id FROM accounts UNION ALL SELECT 0"
 _DELETE = """
-DELETE FROM {table} WHERE {owner} = :owner AND ({key}) IN (
-    SELECT {key} FROM {table} WHERE {owner} = :owner AND at < :before
+DELETE FROM {table} WHERE account_id = :account_id AND ({key}) IN (
+    SELECT {key} FROM {table} WHERE account_id = :account_id AND at < :before
     ORDER BY {key} LIMIT :most
 )
 """
@@ -44,46 +47,21 @@ class _State:
     seen_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Of:
-    """What rows of a table are about.
-
-    Attributes:
-        owner: The column that comes first in the table's order.
-        owners: All of its values, in SQL.
-        key: What tells the rows of an owner apart.
-    """
-
-    owner: str
-    owners: str
-    key: str
-
-
-_EVERY_ACCOUNT = "SELECT id FROM accounts UNION ALL SELECT 0"
-_USES = _Of("account_id", _EVERY_ACCOUNT, "at, series_id")
-_ACCOUNTS = _Of("account_id", _EVERY_ACCOUNT, "at")
-_CACHES = _Of("cache_id", "SELECT id FROM caches", "at")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of a table before a moment."""
-
-    table: str
-    of: _Of
-    before: int
-
-
 def is_due(tx: Tx, minutes_seconds: int, hours_seconds: int) -> bool:
     """Return whether `keep` would change something, or `prune` delete something."""
     found = _found(tx)
-    if _wanted(tx, minutes_seconds, hours_seconds, found) != found:
+    if _wanted(tx, minutes_seconds, hours_seconds, found) != found or outcome_retention.is_due(tx):
         return True
-    return any(_owners_before(tx, rows) for rows in _given_up(found.kept))
+    return any(_accounts_before(tx, table, before) for table, before in _given_up(found.kept))
 
 
 @writes("usage.keep", SERVER, audited=False)
-def keep(tx: Tx, minutes_seconds: int, hours_seconds: int) -> None:
+def keep(
+    tx: Tx,
+    minutes_seconds: int,
+    hours_seconds: int,
+    outcome_bytes: Mapping[int, int] = MOST_BYTES,
+) -> None:
     """Keep minutes and hours for so long; what was given up before does not come back.
 
     They are kept for up to two days longer, since the clock is believed only after a day.
@@ -91,7 +69,9 @@ def keep(tx: Tx, minutes_seconds: int, hours_seconds: int) -> None:
     Args:
         minutes_seconds: How long minutes are kept.
         hours_seconds: How long hours are kept; not less.
+        outcome_bytes: How much it may take how requests ended, by the seconds of a row.
     """
+    outcome_retention.keep(tx, outcome_bytes)
     found = _found(tx)
     wanted = _wanted(tx, minutes_seconds, hours_seconds, found)
     if wanted != found:
@@ -112,14 +92,17 @@ def prune(tx: Tx, most: int) -> int:
         most: The most to delete. If there were so many, call it again in another transaction.
     """
     deleted = 0
-    for rows in _given_up(ledger_tables.kept(tx)):
-        of, before = rows.of, rows.before
-        query = _DELETE.format(table=rows.table, owner=of.owner, key=of.key)
-        for owner in _owners_before(tx, rows):
+    for table, before in _given_up(ledger_tables.kept(tx)):
+        for account_id in _accounts_before(tx, table, before):
             if deleted >= most:
                 return deleted
-            deleted += tx.db.execute(query, owner=owner, before=before, most=most - deleted)
-    return deleted
+            deleted += tx.db.execute(
+                _DELETE.format(table=table, key=_key(table)),
+                account_id=account_id,
+                before=before,
+                most=most - deleted,
+            )
+    return deleted + outcome_retention.prune(tx, most - deleted)
 
 
 @writes("usage.forget-batches", SERVER, audited=False)
@@ -157,19 +140,22 @@ def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: _State) -> 
     return _State(Kept(max(kept.minutes_since, minutes), max(kept.hours_since, hours)), tx.now)
 
 
-def _given_up(kept: Kept) -> tuple[_Rows, ...]:
-    """Return the rows that are read no more."""
+def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:
+    """Return the tables, each with the moment before which it is not read."""
     return (
-        _Rows(TABLES[MINUTE], _USES, kept.minutes_since),
-        _Rows(ACCOUNT_HOURS, _ACCOUNTS, kept.minutes_since),
-        _Rows(outcome_rows.TABLES[MINUTE], _CACHES, kept.minutes_since),
-        _Rows(TABLES[HOUR], _USES, kept.hours_since),
-        _Rows(outcome_rows.TABLES[HOUR], _CACHES, kept.hours_since),
+        (TABLES[MINUTE], kept.minutes_since),
+        (ACCOUNT_HOURS, kept.minutes_since),
+        (TABLES[HOUR], kept.hours_since),
     )
 
 
-def _owners_before(tx: Tx, rows: _Rows) -> list[int]:
-    """Return the accounts or caches that have such rows."""
-    some = f"SELECT 1 FROM {rows.table} WHERE {rows.of.owner} = id AND at < :before"  # noqa: S608
-    query = f"SELECT id FROM ({rows.of.owners}) AS each WHERE EXISTS ({some})"  # noqa: S608
-    return [owner for (owner,) in tx.db.rows(query, before=rows.before)]
+def _key(table: str) -> str:
+    """What tells the rows of an account apart."""
+    return "at" if table == ACCOUNT_HOURS else "at, series_id"
+
+
+def _accounts_before(tx: Tx, table: str, before: int) -> list[int]:
+    """Return the accounts that have rows of a table before a moment."""
+    some = f"SELECT 1 FROM {table} WHERE account_id = id AND at < :before"  # noqa: S608
+    query = f"SELECT id FROM ({_ACCOUNTS}) AS each WHERE EXISTS ({some})"  # noqa: S608
+    return [account_id for (account_id,) in tx.db.rows(query, before=before)]

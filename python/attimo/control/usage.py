@@ -10,7 +10,6 @@ from attimo.control import (
     closing,
     evictions,
     ledger_rows,
-    outcome_rows,
     transfer,
     usage_series,
 )
@@ -121,7 +120,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> set[int] | None
         statements += ledger_rows.noting_late(rows, booked_in, meant_for)
     for statement, values in statements:
         tx.db.execute_each(statement, values)
-    outcome_rows.add(tx, batch.used, used_at)
+    tx.ended.append((batch.used, used_at))
     api_keys.used(tx, {used.key_id for used in batch.used})
     accounts = {each.account_id for each in series}
     transfer.review(tx, accounts)

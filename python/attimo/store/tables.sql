@@ -441,21 +441,33 @@ CREATE TABLE usage_stored (
     PRIMARY KEY (account_id, at, series_id, with_overhead)
 ) WITHOUT ROWID;
 
--- How requests of each cache ended, of all keys: as JSON, by method, how many took how long, and errors by
--- kind (`control/outcomes.py`). A batch is added to the row of its minute and of its hour, in the
--- transaction in which the ledger records it. Rows are kept as long as minutes and hours of the ledger.
+-- How requests of each cache ended, of all keys: by method, how many took how long, and errors by kind, in
+-- bytes (`control/outcomes.py`). A minute is written when it is over, and added to its hour then.
 CREATE TABLE outcome_minutes (
-    cache_id INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    outcomes TEXT NOT NULL,
-    PRIMARY KEY (cache_id, at)
+    cache_id INTEGER NOT NULL,
+    outcomes BLOB NOT NULL,
+    PRIMARY KEY (at, cache_id)
 ) WITHOUT ROWID;
 CREATE TABLE outcome_hours (
-    cache_id INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    outcomes TEXT NOT NULL,
-    PRIMARY KEY (cache_id, at)
+    cache_id INTEGER NOT NULL,
+    outcomes BLOB NOT NULL,
+    PRIMARY KEY (at, cache_id)
 ) WITHOUT ROWID;
+
+-- A row for minutes and one for hours, by their seconds: from which moment they are kept, if that is later
+-- than in `usage_kept`, since they took too much; how many bytes they take; who wrote the last portion of
+-- them, and its number (`control/unwritten.py`).
+CREATE TABLE outcomes_kept (
+    seconds INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    writer TEXT NOT NULL,
+    portion INTEGER NOT NULL,
+    PRIMARY KEY (seconds)
+) WITHOUT ROWID;
+INSERT INTO outcomes_kept (seconds, since, bytes, writer, portion) VALUES (60, 0, 0, '', 0), (3600, 0, 0, '', 0);
 
 -- One row: the first moment from which minutes are kept, where an hour begins, and hours, where a day
 -- begins. Neither ever goes back. A moment that the clock has shown: a day later, what was too old then

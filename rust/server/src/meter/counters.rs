@@ -56,12 +56,12 @@ counts! {
     StoredWithOverhead = "stored_byte_minutes_with_overhead",
 }
 
-/// The counters of one method: two lines of the processor's cache, and how its requests ended.
+/// The counters of one method, of which the counts are in two lines of the processor's cache.
 #[derive(Default)]
 #[repr(align(64))]
 pub(super) struct Counters {
     counts: [Counter; COUNTS],
-    pub(super) outcome: OnceLock<Box<Outcome>>,
+    pub(super) outcome: Outcome,
 }
 
 impl Counters {
@@ -136,7 +136,7 @@ impl UsageCounters {
     /// the thread whose [`ThreadMeter`] gave these counters may call this.
     pub(crate) fn settle(&self, api: Api, micros: u64, error: Option<ErrorKind>, many: u32) {
         let method = self.by_api[api as usize].get_or_init(Box::default);
-        method.outcome.get_or_init(Box::default).add(micros, error, many);
+        method.outcome.add(micros, error, many);
     }
 
     pub(super) fn add_to(&self, sum: &mut [u64; COUNTS]) {

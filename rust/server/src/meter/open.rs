@@ -39,13 +39,13 @@ impl Open {
         let mut news = Vec::new();
         for (api, method) in self.counters.by_api.iter().enumerate() {
             let Some(method) = method.get() else { continue };
-            let (total, outcome) = (method.read(), method.outcome.get());
+            let total = method.read();
             let seen = self.taken.entry(api).or_default();
-            if seen.counts == total && outcome.is_none_or(|it| seen.outcome.is_all_of(it)) {
+            if seen.counts == total && seen.outcome.is_all_of(&method.outcome) {
                 continue;
             }
             let more = std::array::from_fn(|i| total[i] - seen.counts[i]);
-            let outcomes = outcome.map(|it| seen.outcome.news(it)).unwrap_or_default();
+            let outcomes = seen.outcome.news(&method.outcome);
             seen.counts = total;
             seen.outcome.add(&outcomes);
             news.push((api, more, outcomes));

@@ -172,7 +172,9 @@ impl ThreadStats {
     }
 
     fn settle_at(&self, micros: u64) {
-        for answered in self.waiting.borrow_mut().drain(..) {
+        let mut waiting = self.waiting.borrow_mut();
+        // In any order, since they are only added.
+        while let Some(answered) = waiting.pop() {
             let Answered { counters, began_micros, how: How { via, api, error }, many } = answered;
             let took = micros.saturating_sub(began_micros);
             self.own.add(series(via, Some(api)), took, Class::of(error), many);
