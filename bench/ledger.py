@@ -11,10 +11,12 @@ row takes, since nobody would wait for its three billion rows.
 """
 
 import asyncio
+import math
 import random
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from starlette.applications import Starlette
 from attimo.api import create_app
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import Control, accounts, retention, usage
+from attimo.control import Control, accounts, outcome_rows, retention, usage
 from attimo.control.ledger_tables import ACCOUNT_HOURS, HOUR, HOURS_OF_A_DAY, MINUTE, TABLES, floor
 from attimo.control.totals import COLUMNS
 from attimo.node.batches import Batch, Used
@@ -49,6 +51,10 @@ BUSY = {MINUTE: 200, HOUR: 3_000, DAY: 15_000}
 ROUNDS = 7
 BATCH = 2_000
 MOST_PRUNED = 2_000
+BATCHES_OF_A_MINUTE = 12
+"""One every five seconds, as servers record by default."""
+ENDS, MICROS, SPREAD = 50, 60, 0.6
+"""How many of the requests of a use are counted by how long they took, and a log-normal of that."""
 
 Row = tuple[int, ...]
 
@@ -146,7 +152,16 @@ def _use(at: int) -> Used:
     key = at // USES * KEYS + at // METHODS % KEYS
     counts = {"requests": 9, "hits": 9, "bytes_in": 180, "bytes_out": 4_500, "kib_in": 9}
     counts |= {"kib_out": 9, "commands": 9, "operations": 18, "ecpu_thousandths": 9_000}
-    return Used(1 + at // (METHODS * KEYS), f"{key:024x}", f"SomeMethod{at % METHODS}", counts)
+    durations = dict(Counter(_bucket() for _ in range(ENDS)))
+    method, failures = f"SomeMethod{at % METHODS}", {"rate_limited": 1}
+    return Used(1 + at // (METHODS * KEYS), f"{key:024x}", method, counts, durations, failures)
+
+
+def _bucket() -> int:
+    """The bucket of how long a request took, as the data plane counts it."""
+    micros = int(random.lognormvariate(math.log(MICROS), SPREAD))
+    shift = max(0, micros.bit_length() - 4)
+    return (shift << 3) + (micros >> shift)
 
 
 def _fill(db: dbapi2.Connection, length: int) -> None:
@@ -247,9 +262,10 @@ def _locks(ledger: Ledger) -> Iterator[tuple[str, float]]:
     def prepare() -> None:
         # As a server does after each batch.
         ledger.control.database.checkpoint()
-        uses[:] = (_use(at) for at in random.sample(range(ACCOUNTS * USES), BATCH))
+        uses[:] = map(_use, _some_uses())
 
     yield "record_2000_ms", _median_ms(record, prepare)
+    yield from _outcomes(ledger)
     for now in (NOW - DAY, NOW):
         ledger.control.clock = lambda now=now: now  # type: ignore[misc]
         with ledger.control.begin() as tx:
@@ -260,6 +276,28 @@ def _locks(ledger: Ledger) -> Iterator[tuple[str, float]]:
             retention.prune(tx, MOST_PRUNED)
 
     yield "delete_2000_ms", _median_ms(prune)
+
+
+def _outcomes(ledger: Ledger) -> Iterator[tuple[str, float]]:
+    """Writing the last of three minutes, of an hour that has the methods of all its caches."""
+    unwritten, spent = ledger.control.unwritten, list[float]()
+    for minute in range(3):
+        for _ in range(BATCHES_OF_A_MINUTE):
+            unwritten.add(list(map(_use, _some_uses())), NOW + minute * MINUTE)
+        for portion in unwritten.close_minutes(None):
+            began = time.perf_counter()
+            with ledger.control.begin() as tx:
+                outcome_rows.write(tx, portion)
+            spent.append(time.perf_counter() - began)
+            unwritten.written(portion)
+    yield "outcomes_portion_ms", statistics.median(spent) * 1_000
+    with ledger.control.read() as tx:
+        ((rows, size),) = tx.db.rows("SELECT count(*), sum(length(outcomes)) FROM outcome_minutes")
+    progress.say(f"outcome_minutes: {rows:,} rows of {size / rows:.0f} bytes")
+
+
+def _some_uses() -> list[int]:
+    return random.sample(range(ACCOUNTS * USES), BATCH)
 
 
 def _median_ms(act: Callable[[], None], prepare: Callable[[], None] = lambda: None) -> float:

@@ -45,7 +45,8 @@ time, `hours_before` and `days_before` say before which moments that is, and a `
 them is the first one of its hour or day. Bills need days only, so they do not change either.
 
 The latency and errors of caches (`GET /caches/{name}/history`) are kept by the minute and the
-hour, as long as usage is.
+hour, as long as usage is, but not more than 1 GB of minutes and 1 GB of hours: the oldest go
+first. Those of the last minute are lost if a server is killed.
 
 Stored data is known by the hour, for ever: it counts in the first minute of its hour.
 

@@ -18,8 +18,8 @@ from attimo.control.unwritten import Portion
 TABLES = {MINUTE: "outcome_minutes", HOUR: "outcome_hours"}
 """The tables, by the seconds that a row is about."""
 
-ROW_BYTES = 20
-"""What a row takes besides its outcomes."""
+ROW_BYTES = 40
+"""What a row takes in SQLite's file besides its outcomes, its share of free space included."""
 
 _FOUND = """
 SELECT cache_id, outcomes FROM json_each(:ids) AS each CROSS JOIN {table}
