@@ -76,8 +76,8 @@ def show(
     """Show how requests to a cache ended: their latency, and errors by kind, by method.
 
     Whoever can `read` all of its items can ask. It lags by the collection interval, some seconds.
-    Minutes and hours are kept as long as those of the usage, but at most 1 GB of each: the oldest go
-    first. The last minute is lost if the server is killed.
+    Minutes and hours are kept as long as those of the usage, but at most 1 GB of each: the oldest
+    go first. The last minute is lost if the server is killed.
     """
     found = caller.perform(cache_history.show, name, since, until, step)
     return CacheHistory(

@@ -44,18 +44,10 @@ def is_due(tx: Tx, most_bytes: Mapping[int, int] = MOST_BYTES) -> bool:
 
 def keep(tx: Tx, most_bytes: Mapping[int, int]) -> None:
     """Give up the oldest minutes and hours if they take more bytes, and no more are deleted."""
-    for length, table in TABLES.items():
-        first = since(tx, length)
-        if _takes(tx, length) <= most_bytes[length] or _has_before(tx, length, first):
-            continue
-        oldest = tx.db.scalar(f"SELECT min(at) FROM {table}")  # noqa: S608
-        if oldest is not None:
-            each = _AT_ONCE[length]
-            tx.db.execute(
-                "UPDATE outcomes_kept SET since = :since WHERE seconds = :length",
-                since=floor(oldest, each) + each,
-                length=length,
-            )
+    for length in TABLES:
+        is_too_much = _takes(tx, length) > most_bytes[length]
+        if is_too_much and not _has_before(tx, length, since(tx, length)):
+            _give_up_oldest(tx, length)
 
 
 def prune(tx: Tx, most: int) -> int:
@@ -65,6 +57,17 @@ def prune(tx: Tx, most: int) -> int:
         if deleted < most:
             deleted += _prune(tx, length, most - deleted)
     return deleted
+
+
+def _give_up_oldest(tx: Tx, length: int) -> None:
+    oldest = tx.db.scalar(f"SELECT min(at) FROM {TABLES[length]}")  # noqa: S608
+    if oldest is not None:
+        each = _AT_ONCE[length]
+        tx.db.execute(
+            "UPDATE outcomes_kept SET since = :since WHERE seconds = :length",
+            since=floor(oldest, each) + each,
+            length=length,
+        )
 
 
 def _prune(tx: Tx, length: int, most: int) -> int:

@@ -1,5 +1,6 @@
 """The control plane's transactions, whose changes are published to the node."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,10 @@ from attimo.control.unwritten import Portion, Unwritten
 from attimo.errors import StoreUnavailable
 from attimo.store.connection import BUSY_SECONDS, Connection, Database
 
+PORTIONS = 20
+"""How many transactions write how requests ended, after each batch of usage."""
+
+log = logging.getLogger(__name__)
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
@@ -131,7 +136,7 @@ class Control:
                 api_keys.used_at(tx, uses)
             self.uses.written(uses)
 
-    def record_outcomes(self, most: int) -> None:
+    def record_outcomes(self, most: int = PORTIONS) -> None:
         """Write how requests ended in minutes that are over, some caches in each transaction.
 
         Args:
@@ -143,8 +148,11 @@ class Control:
         self._write(self.unwritten.close_minutes(floor(self.clock(), MINUTE))[:most])
 
     def record_last_outcomes(self) -> None:
-        """The same of all minutes, before the process ends."""
-        self._write(self.unwritten.close_minutes(None))
+        """The same of all minutes, before the process ends; what cannot be written is lost."""
+        try:
+            self._write(self.unwritten.close_minutes(None))
+        except StoreUnavailable as error:
+            log.error("the latency of the last minute could not be recorded: %s", error)
 
     def limits_of(self, account_id: int) -> Mapping[str, int]:
         """Return the limits of an account that are numbers, as the node has them."""

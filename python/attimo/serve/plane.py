@@ -55,9 +55,6 @@ CONTROL_SECONDS = 10.0
 
 AGAIN_SECONDS = 1.0
 
-PORTIONS = 20
-"""How many transactions write how requests ended, after each batch of usage."""
-
 log = logging.getLogger(__name__)
 
 
@@ -166,7 +163,7 @@ class Plane:
             # Closed in reverse order.
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
-            stack.callback(self._record_last_outcomes, control)
+            stack.callback(control.record_last_outcomes)
             stack.callback(self.collector.pause)
             stack.callback(webhooks.stop)
             for each in (self._keeper, self._backups, self._ledger_keeper, self._seller):
@@ -306,13 +303,7 @@ class Plane:
             for each in (self._allowances, self._limit_watch, self._webhooks):
                 if each is not None:
                     each.look()
-            self._control.record_outcomes(PORTIONS)
-
-    def _record_last_outcomes(self, control: Control) -> None:
-        try:
-            control.record_last_outcomes()
-        except AttimoError as error:
-            log.error("the latency of the last minute could not be recorded: %s", error)
+            self._control.record_outcomes()
 
     def _stored(self, cache_id: int) -> int:
         return (self.node.cache_stats(cache_id) or {}).get("stored_bytes", 0)
