@@ -1,10 +1,15 @@
 """What the page of a cache shows of what it did: charts, a table, and the keys that used it."""
 
+import re
+
 import httpx
 from playwright.sync_api import Browser, Page, expect
 
 from console.visiting import Cast, overflow, visit
 from harness import Server
+
+TIME = re.compile(r"^[\d.,]+ (µs|ms|s)$")
+"""A length of time, as the console tells it."""
 
 
 def test_each_range_has_charts_and_a_table_of_what_was_done(
@@ -31,6 +36,36 @@ def test_each_range_has_charts_and_a_table_of_what_was_done(
             assert sum(map(int, found)) == 3, name
             stored = page.get_by_role("img", name="Stored: at most")
             expect(stored).to_have_count(0 if name == "1h" else 1)
+
+
+def test_each_range_has_latency_by_method_and_errors_by_kind(
+    chrome: Browser, open_server: Server, cast: Cast
+) -> None:
+    use(open_server, cast, "timed", cast.owner.token)
+    number = f"{open_server.http}/cache/timed/increment?key=k&ttl_seconds=60"
+    refused = httpx.post(number, headers={"authorization": cast.owner.token}, timeout=60)
+    assert refused.status_code >= 400
+    with visit(chrome, open_server, cast.viewer) as page:
+        wait_for(page, "/console/caches/timed?range=1h", "Increment")
+        for name in ("1h", "24h", "7d", "30d"):
+            page.goto(f"/console/caches/timed?range={name}")
+            for title in ("Latency, p50", "Latency, p99", "Latency, p99.9", "Errors by kind"):
+                figure = page.locator(".chart").filter(has=page.get_by_text(title, exact=True))
+                expect(figure.locator("canvas")).to_be_visible()
+            drawn = page.get_by_role("img", name=re.compile(r"Get: at most [\d.,]+ (µs|ms|s);"))
+            expect(drawn).to_have_count(3)
+            expect(page.get_by_role("img", name="failed precondition: at most")).to_be_visible()
+
+            methods = page.get_by_role("region", name="Latency and errors by method")
+            gets, failed = (methods.get_by_role("row").filter(has_text=of) for of in ("Get", "Inc"))
+            expect(gets.get_by_role("cell")).to_have_text(["2", TIME, TIME, TIME, "0", ""])
+            expect(failed.get_by_role("cell")).to_have_text(
+                ["0", "none", "none", "none", "1", "failed precondition: 1"]
+            )
+            page.get_by_text("Step by step").click()
+            steps = page.locator("#ended tbody tr")
+            with_errors = steps.filter(has=page.get_by_role("cell", name="1", exact=True))
+            expect(with_errors).to_have_count(1)
 
 
 def test_an_unknown_range_is_that_of_a_day(open_server: Server, cast: Cast) -> None:
@@ -126,4 +161,11 @@ def wait_for_usage(page: Page, path: str) -> None:
     page.goto(path)
     asked = page.locator("#steps tbody td:nth-of-type(1)").get_by_text("3", exact=True)
     while asked.count() == 0:
+        page.goto(path)
+
+
+def wait_for(page: Page, path: str, method: str) -> None:
+    """Open a page until the history has a method, which takes it a second."""
+    page.goto(path)
+    while page.get_by_role("rowheader", name=method, exact=True).count() == 0:
         page.goto(path)

@@ -7,8 +7,9 @@ day. A range has at most 60 steps: the page has them as a table, from which a sc
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from attimo.console import key_names
+from attimo.console import key_names, latencies
 from attimo.console.figures import DAY, HOUR, MINUTE
+from attimo.console.latencies import Latencies
 from attimo.console.web import MOST_ROWS, Visit
 from attimo.control import breakdown
 from attimo.control.breakdown import By
@@ -93,6 +94,7 @@ class Activity:
     range: Range
     steps: list[Step]
     keys: list[KeyUse]
+    latencies: Latencies
 
     @property
     def has_stored(self) -> bool:
@@ -130,7 +132,8 @@ def of_cache(visit: Visit, name: str) -> Activity | None:
         for at in range(first, last + 1, shown.step)
     ]
     keys = {str(row.of[By.KEY]): row.counts for row in by_key.rows if row.of[By.KEY] != _SERVER}
-    return Activity(shown, steps, _keys(visit, keys))
+    ended = latencies.of_cache(visit, name, first, shown.step)
+    return Activity(shown, steps, _keys(visit, keys), ended)
 
 
 def _step(shown: Range, at: int, seconds: int, counts: Totals) -> Step:

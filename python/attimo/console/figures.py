@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from attimo.console.web import Visit
-from attimo.control import account_limits, breakdown, caches, plan_limits
+from attimo.control import account_limits, breakdown, cache_history, caches, plan_limits
 from attimo.control.breakdown import By
 from attimo.control.caches import Cache
+from attimo.control.durations import Percentiles
 from attimo.control.permissions import Permissions
 from attimo.control.totals import Totals
 from attimo.errors import PermissionDenied
@@ -44,10 +45,17 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A cache, with what the member may know of it; None is what they must not see."""
+    """A cache, with what the member may know of it; None is what they must not see.
+
+    Attributes:
+        stored: What it stores, and its counts.
+        latency: That of this minute and the one before; None also if no request succeeded.
+        today: What was used since midnight (UTC).
+    """
 
     cache: Cache
     stored: Stored | None
+    latency: Percentiles | None
     today: Totals | None
 
 
@@ -73,10 +81,13 @@ def of_caches(visit: Visit, found: Sequence[Cache]) -> list[Figures]:
     """Return the figures of caches; today begins at midnight (UTC)."""
     moment = visit.now
     today = _usage(visit, By.CACHE, moment - moment % DAY)
+    readable = [cache.name for cache in found if _may_read(visit, cache)]
+    latencies = visit.perform(cache_history.latencies, readable) if readable else {}
     return [
         Figures(
             cache,
-            _stored(visit, cache),
+            _stored(visit, cache) if cache.name in readable else None,
+            latencies.get(cache.name),
             None if today is None else today.get(cache.name, Totals()),
         )
         for cache in found
@@ -118,9 +129,11 @@ def _usage(
     return {row.of[by]: row.counts for row in found.rows}
 
 
-def _stored(visit: Visit, cache: Cache) -> Stored | None:
-    if not visit.identity.permissions.covers(Permissions((caches.reading(cache.name),))):
-        return None
+def _may_read(visit: Visit, cache: Cache) -> bool:
+    return visit.identity.permissions.covers(Permissions((caches.reading(cache.name),)))
+
+
+def _stored(visit: Visit, cache: Cache) -> Stored:
     counts = _stats(visit, cache.id)
     hits, misses = counts.get("hits", 0), counts.get("misses", 0)
     return Stored(

@@ -13,6 +13,7 @@ from attimo.billing import money
 from attimo.console import assets
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_TIMES = ("µs", "ms", "s")
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
@@ -36,7 +37,13 @@ def _environment() -> Environment:
         "plain": money.format_plain,
         "span": span,
     }
-    made.filters |= {"bytes": of_bytes, "number": of_number, "when": of_time, "segment": of_segment}
+    made.filters |= {
+        "bytes": of_bytes,
+        "micros": of_micros,
+        "number": of_number,
+        "when": of_time,
+        "segment": of_segment,
+    }
     return made
 
 
@@ -63,6 +70,15 @@ def of_bytes(count: float) -> str:
         count, unit = count / 1024, unit + 1
     digits = 1 if unit and count < 10 else 0
     return f"{count:.{digits}f} {_UNITS[unit]}"
+
+
+def of_micros(count: float) -> str:
+    """Microseconds in the largest unit of which there is one, with two or three digits."""
+    unit = 0
+    while count >= 1000 and unit + 1 < len(_TIMES):
+        count, unit = count / 1000, unit + 1
+    digits = 1 if count < 10 else 0
+    return f"{count:,.{digits}f} {_TIMES[unit]}"
 
 
 def of_number(count: float) -> str:

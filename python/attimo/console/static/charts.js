@@ -1,10 +1,11 @@
 // Draws what a table of the page has: a chart for each figure that names columns of it.
 "use strict";
 
-const STEPS = [...document.querySelectorAll("#steps tbody tr")].reverse();
+const STEPS = new Map(); // the rows of each table, the oldest first
 const SHORTEST = 5; // seconds of a step before its rate says something
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-const COLOURS = ["--bar", "--danger"];
+const COLOURS = ["--bar", "--danger", "--good", "--muted", "--text"];
+const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [12, 6]]; // told apart without colours, too
 const HEIGHT = 200;
 // For ticks that are days, hours and minutes apart: the text, and what follows it at a new day.
 const DAY = "\n{MMM} {D}";
@@ -20,17 +21,29 @@ function ofBytes(value) {
   return `${ofNumber(value / 1024 ** power)} ${UNITS[power]}`;
 }
 
+function ofMicros(value) {
+  if (value < 1e3) return `${ofNumber(value)} µs`;
+  return value < 1e6 ? `${ofNumber(value / 1e3)} ms` : `${ofNumber(value / 1e6)} s`;
+}
+
 function ofNumber(value) {
   const digits = value < 100 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 0 };
   return value.toLocaleString("en", digits);
 }
 
-// Sums become rates, since the last step is shorter than the others.
-function valuesOf(column, isRate) {
-  const at = document.querySelector(`#steps th[data-of="${column}"]`).cellIndex;
-  return STEPS.map((row) => {
+function stepsOf(table) {
+  if (!STEPS.has(table)) STEPS.set(table, [...document.querySelectorAll(`#${table} tbody tr`)].reverse());
+  return STEPS.get(table);
+}
+
+// Sums become rates, since the last step is shorter than the others. Where nothing is known, the line ends.
+function valuesOf(table, column, isRate) {
+  const at = document.querySelector(`#${table} th[data-of="${column}"]`).cellIndex;
+  return stepsOf(table).map((row) => {
     const cell = row.cells[at];
-    const [value, seconds] = [Number(cell.dataset.v ?? cell.textContent), Number(row.dataset.s)];
+    const text = cell.dataset.v ?? cell.textContent;
+    if (text === "") return null;
+    const [value, seconds] = [Number(text), Number(row.dataset.s)];
     if (isRate && seconds < SHORTEST) return null;
     return isRate ? value / seconds : value;
   });
@@ -46,12 +59,15 @@ function axis(more) {
 }
 
 function draw(figure) {
+  const steps = stepsOf(figure.dataset.of);
   const columns = figure.dataset.columns.split(" ");
   const names = figure.dataset.names.split(", ");
   const isRate = "rate" in figure.dataset;
-  const [text, end] = ["bytes" in figure.dataset ? ofBytes : ofNumber, isRate ? "/s" : ""];
+  const hasGaps = "micros" in figure.dataset;
+  const text = "bytes" in figure.dataset ? ofBytes : hasGaps ? ofMicros : ofNumber;
+  const end = isRate ? "/s" : "";
   const shown = (value) => (value === null || value === undefined ? "–" : text(value) + end);
-  const values = columns.map((column) => valuesOf(column, isRate));
+  const values = columns.map((column) => valuesOf(figure.dataset.of, column, isRate));
   const most = values.map((each) => Math.max(0, ...each));
   figure.setAttribute("aria-label", names.map((name, at) => `${name}: at most ${shown(most[at])}`).join("; "));
   return new uPlot(
@@ -66,15 +82,15 @@ function draw(figure) {
         { label: "Time (UTC)", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
         ...names.map((label, at) => ({
           label,
-          stroke: colourOf(COLOURS[at]),
+          stroke: colourOf(COLOURS[at % COLOURS.length]),
           width: 2,
-          dash: at ? [6, 4] : [], // told apart without colours, too
-          points: { show: STEPS.length < 2 },
+          dash: DASHES[at % DASHES.length],
+          points: { show: hasGaps || steps.length < 2, size: 4 }, // one between gaps is no line
           value: (_, value) => shown(value),
         })),
       ],
     },
-    [STEPS.map((row) => Number(row.dataset.at)), ...values],
+    [steps.map((row) => Number(row.dataset.at)), ...values],
     figure.querySelector(".drawn"),
   );
 }
@@ -89,7 +105,7 @@ function drawAll() {
   }
 }
 
-if (STEPS.length) {
+if (document.querySelector(".chart")) {
   drawAll();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   const resized = new ResizeObserver((entries) => {
