@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from attimo.billing.months import DAY
 from attimo.control import Control, cache_history, caches, outcomes, usage
 from attimo.control.actor import Actor
-from attimo.control.cache_history import MOST_STEPS, History
+from attimo.control.cache_history import MOST_ROWS, History
 from attimo.control.durations import BUCKETS, Percentiles, middle, percentiles
 from attimo.control.ledger_tables import HOUR, MINUTE
 from attimo.control.outcomes import Outcomes
@@ -147,7 +147,7 @@ def test_steps_fill_the_window_and_the_last_one_ends_now(
         (DAY, HOUR),
         (7 * DAY, 3 * HOUR),
         (30 * DAY, 12 * HOUR),
-        (360 * DAY, DAY),
+        (60 * DAY, DAY),
     ],
 )
 def test_steps_are_as_short_as_a_chart_can_show(
@@ -164,7 +164,9 @@ def test_steps_are_as_short_as_a_chart_can_show(
         (NOON, NOON, None, "since must be before until"),
         (NOON + 60, None, None, "since must be before until"),
         (NOON - DAY, None, 61, "step must be one of 60, 300"),
-        (NOON - MOST_STEPS * MINUTE - 1, None, MINUTE, "more than 1500 steps"),
+        (NOON - MOST_ROWS * MINUTE, None, 5 * MINUTE, "at most 1,500 minutes apart"),
+        (NOON - MOST_ROWS * HOUR, None, DAY, "or as many hours"),
+        (0, None, None, "or as many hours"),
     ],
 )
 def test_impossible_windows_are_refused(

@@ -12,7 +12,7 @@ from attimo.api.routing import Router
 from attimo.api.schemas import Model
 from attimo.api.usage import Moment
 from attimo.control import cache_history
-from attimo.control.cache_history import MOST_STEPS, STEPS
+from attimo.control.cache_history import STEPS
 from attimo.control.outcomes import KINDS, Outcomes
 
 router = Router("/caches", "caches")
@@ -69,13 +69,14 @@ def show(
         int | None,
         Field(
             description=f"The length of a step in seconds: {_LENGTHS}. Default: the shortest that "
-            f"makes up to 100 steps, or a day. At most {MOST_STEPS} steps."
+            f"makes up to 100 steps, or a day."
         ),
     ] = None,
 ) -> CacheHistory:
     """Show how requests to a cache ended: their latency, and errors by kind, by method.
 
     Whoever can `read` all of its items can ask. It lags by the collection interval, some seconds.
+    A window has at most 1,500 minutes, or 1,500 hours if `step` is 3600 or more.
     Minutes and hours are kept as long as those of the usage, but at most 1 GB of each: the oldest
     go first. The last minute is lost if the server is killed.
     """
