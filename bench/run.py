@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    console,
     deliveries,
     driver,
     fan_out,
@@ -27,6 +28,7 @@ from bench import (
     scaling,
     throughput,
 )
+from bench.console import Console
 from bench.deliveries import Deliveries
 from bench.errors import RunError, SetupError
 from bench.fan_out import FanOut
@@ -64,6 +66,7 @@ Finding = (
     | Idle
     | Life
     | LedgerFigures
+    | Console
 )
 PARTS = (
     "throughput",
@@ -79,6 +82,7 @@ PARTS = (
     "idle",
     "life",
     "ledger",
+    "console",
 )
 SLOW = ("misses",)
 """Not in a quick run, unless they are asked for."""
@@ -166,6 +170,7 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
         "idle": idle.measure,
         "life": lambda: [life.measure(plan)],
         "ledger": lambda: [ledger.measure()],
+        "console": lambda: [console.measure(plan)],
     }
     return measures[part]()
 
