@@ -106,8 +106,8 @@ def show(
         )
     if end - first > MOST_ROWS * _length(length):
         raise InvalidArgument(
-            f"since and until must be at most {MOST_ROWS:,} minutes apart, or as many hours if step "
-            f"is {HOUR} or more"
+            f"since and until must be at most {MOST_ROWS:,} minutes apart, or as many hours "
+            f"if step is {HOUR} or more"
         )
     last = min(-floor(-end, length), tx.now + 1)
     return History(first, last, length, list(_steps(tx, cache.id, first, last, length)))
