@@ -32,11 +32,11 @@ type Network = (bool, u64);
 /// A running request, until this is dropped.
 pub(crate) struct Turn<'a> {
     _permit: SemaphorePermit<'a>,
-    _place: Place<'a>,
+    _queued: Queued<'a>,
 }
 
 /// A request that is counted until this is dropped.
-struct Place<'a> {
+struct Queued<'a> {
     queue: &'a ControlQueue,
     network: Network,
 }
@@ -55,13 +55,13 @@ impl ControlQueue {
     /// [`Error::Overloaded`] if too many requests are waiting, from all networks or from that of
     /// `peer`.
     pub(crate) async fn enter(&self, peer: IpAddr) -> Result<Turn<'_>> {
-        let place = self.join(network(peer))?;
+        let queued = self.join(network(peer))?;
         // The semaphore is never closed.
         let permit = self.turns.acquire().await.map_err(|_| Error::Unavailable)?;
-        Ok(Turn { _permit: permit, _place: place })
+        Ok(Turn { _permit: permit, _queued: queued })
     }
 
-    fn join(&self, network: Network) -> Result<Place<'_>> {
+    fn join(&self, network: Network) -> Result<Queued<'_>> {
         let mut under_way = self.under_way.lock();
         let of = under_way.of.get(&network).copied().unwrap_or_default();
         if under_way.all >= CONTROL_UNKNOWN_WAITING || of >= CONTROL_UNKNOWN_OF_NETWORK {
@@ -69,11 +69,11 @@ impl ControlQueue {
         }
         under_way.all += 1;
         under_way.of.insert(network, of + 1);
-        Ok(Place { queue: self, network })
+        Ok(Queued { queue: self, network })
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         let mut under_way = self.queue.under_way.lock();
         under_way.all -= 1;

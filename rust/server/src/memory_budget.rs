@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use self::offers::{Offers, Place};
+use self::offers::{OfferKey, Offers};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
@@ -145,7 +145,7 @@ pub(crate) struct Reservation {
     bytes: u32,
     is_authenticated: bool,
     /// Its place among the offers, if its client is idle.
-    offered: Option<Box<Place>>,
+    offered: Option<Box<OfferKey>>,
     /// The bytes reserved for all responses of the connection, if this is one of them.
     of_connection: Option<Rc<Cell<usize>>>,
 }
@@ -264,17 +264,16 @@ impl Reservation {
     /// Offers it to others once the client has been idle since `since`; `waker` is woken if it is
     /// taken.
     pub(crate) fn rest(&mut self, since: u64, now: u64, waker: &Waker) -> Rest {
-        if let Some(place) = &self.offered {
-            return if self.budget.offers.has(place) { Rest::Offered } else { Rest::Lost };
+        if let Some(key) = &self.offered {
+            return if self.budget.offers.has(key) { Rest::Offered } else { Rest::Lost };
         }
         let from = if self.bytes == 0 { now } else { since };
         let rests_at = from.saturating_add(IDLE_AFTER);
         if now < rests_at {
             return Rest::Until(rests_at);
         }
-        let place =
-            self.budget.offers.put(self.is_authenticated, since, self.bytes as usize, waker);
-        self.offered = Some(Box::new(place));
+        let key = self.budget.offers.put(self.is_authenticated, since, self.bytes as usize, waker);
+        self.offered = Some(Box::new(key));
         Rest::Offered
     }
 
@@ -300,8 +299,8 @@ impl Reservation {
 
     /// The client is active again: withdraws the offer; false if another client has taken it.
     pub(crate) fn keep(&mut self) -> bool {
-        let Some(place) = self.offered.take() else { return true };
-        let is_kept = self.budget.offers.withdraw(&place);
+        let Some(key) = self.offered.take() else { return true };
+        let is_kept = self.budget.offers.withdraw(&key);
         if !is_kept {
             self.lessen(0);
         }

@@ -16,7 +16,7 @@ use crate::limits::AT_ONCE_BYTES;
 
 mod turns;
 
-pub(crate) use self::turns::{Begun, Place, Tried, Turns};
+pub(crate) use self::turns::{Begun, RequestSlot, Tried, Turns};
 
 /// How much work a command about a single value is.
 pub(crate) const COMMAND: usize = 16;

@@ -17,7 +17,7 @@ use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
 use crate::methods::Length;
 use crate::steps::Steps;
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 /// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
@@ -76,28 +76,30 @@ pub(crate) fn answer(
     cors::opened(origins, parts.headers.get("origin"), response)
 }
 
-/// Answers a request that waits, or begins a stream, which tells `seat` when it has something to
+/// Answers a request that waits, or begins a stream, which tells `notifier` when it has something to
 /// send.
 pub(crate) async fn answer_async(
     client: &Client,
     parts: Parts,
     body: Result<Bytes>,
-    seat: Seat,
+    notifier: Notifier,
 ) -> Answered {
     if let Err(error) = cors::admit(client, &parts) {
         return Answered::Whole(refusal(client, &parts, error));
     }
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let answered = match Mode::of(&parts) {
-        _ if parts.is_for_stream() => rest::subscribe(client, &parts, seat).await,
+        _ if parts.is_for_stream() => rest::subscribe(client, &parts, notifier).await,
         Some(mode) if grpc::is_subscribe(parts.target.path()) => {
-            web_stream::subscribe(client, &parts, mode, body, seat).await
+            web_stream::subscribe(client, &parts, mode, body, notifier).await
         }
         Some(mode) => Answered::Whole(grpc_web::answer_async(client, &parts, mode, body).await),
         None if paths::is_of_cache(&parts.target) => {
             Answered::Whole(rest::answer_async(client, &parts, body).await)
         }
-        None if paths::is_of_topic(&parts.target) => rest::subscribe(client, &parts, seat).await,
+        None if paths::is_of_topic(&parts.target) => {
+            rest::subscribe(client, &parts, notifier).await
+        }
         None => Answered::Whole(rest::forward(client, parts, body).await),
     };
     answered.map(|response| cors::opened(&client.worker.core.origins, origin.as_ref(), response))

@@ -1,5 +1,5 @@
-//! What the same headers asked for before, so that it need not be worked out again: it holds until the
-//! directory changes or the token expires.
+//! What requests with the same headers asked for before, so that it need not be worked out again.
+//! It holds until the directory changes or the token expires.
 
 use std::cell::RefCell;
 use std::rc::Rc;

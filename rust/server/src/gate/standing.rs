@@ -1,5 +1,5 @@
-//! What the holder of a permit may do in its cache for now, and that of a WebSocket, which may have no
-//! subscription.
+//! What the holder of a permit may do in its cache at present: with a subscription, or with a
+//! WebSocket, which may have none.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use super::permits::{Permit, Permits};
 use super::{Authorization, Credential};
 use crate::directory::CacheId;
 use crate::error::{Error, Result};
-use crate::topics::{LocalTopics, Seat, Watcher};
+use crate::topics::{LocalTopics, Notifier, Watcher};
 
 /// The memory of a WebSocket in bytes, without the head of its request, its subscriptions and long
 /// messages: most is for two buffers.
@@ -71,7 +71,7 @@ impl Presence {
 
 impl Permits {
     /// That of `credential` in the cache called `cache`, which was authorized just now, by a request
-    /// whose head has so many bytes; `seat` is told when it may be over.
+    /// whose head has so many bytes; `notifier` is told when it may be over.
     ///
     /// # Errors
     ///
@@ -81,11 +81,11 @@ impl Permits {
         credential: Credential<'_>,
         (cache, authorization): (&str, &Rc<Authorization>),
         topics: &Rc<LocalTopics>,
-        (seat, head): (Seat, u64),
+        (notifier, head): (Notifier, u64),
     ) -> Result<Presence> {
         let id = authorization.cache.ok_or(Error::NoSuchCache)?.id;
         let permit = self.permit(credential, cache.as_bytes(), authorization, topics);
         let standing = Standing::new(permit, id, authorization);
-        Ok(Presence { standing, _watcher: Watcher::new(topics, seat, WEB_SOCKET_BYTES + head) })
+        Ok(Presence { standing, _watcher: Watcher::new(topics, notifier, WEB_SOCKET_BYTES + head) })
     }
 }

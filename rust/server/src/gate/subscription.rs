@@ -17,8 +17,8 @@ use crate::methods::Api;
 use crate::plan::{Exceeded, Taken};
 use crate::retention::Retention;
 use crate::topics::{
-    Delivery, ListedTopic, LocalTopics, Message, Places, Reader, Resume, Seat, SubscriptionGuard,
-    TopicName, Value,
+    Delivery, ListedTopic, LocalTopics, Message, Notifier, Places, Reader, Resume,
+    SubscriptionGuard, TopicName, Value,
 };
 
 /// What a subscriber gets next.
@@ -115,7 +115,7 @@ pub(crate) struct Subscribe<'a> {
     pub(crate) topic: &'a str,
     pub(crate) resume: Resume,
     /// Where it says that there is something to read.
-    pub(crate) seat: Seat,
+    pub(crate) notifier: Notifier,
     /// Its place, with those of the other subscriptions of its stream.
     pub(crate) places: &'a Places,
 }
@@ -158,7 +158,7 @@ impl Call<'_> {
         permits: &Permits,
         topics: &Rc<LocalTopics>,
     ) -> Result<Subscription> {
-        let Subscribe { credential, authorization, cache, topic, resume, seat, places } = asked;
+        let Subscribe { credential, authorization, cache, topic, resume, notifier, places } = asked;
         self.allow(topic.as_bytes())?;
         let id = self.topic_cache(topic)?;
         let Authorization { account, limits, .. } = &**authorization;
@@ -171,7 +171,7 @@ impl Call<'_> {
         let permit = permits.permit(credential, cache.as_bytes(), authorization, topics);
         let name = TopicName { account: *account, cache: id, name: topic };
         Ok(Subscription {
-            reader: Reader::subscribe(topics, name, resume, seat, self.now()),
+            reader: Reader::subscribe(topics, name, resume, notifier, self.now()),
             standing: Standing::new(permit, id, authorization),
             topic: topic.into(),
             _guard: guard,

@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 
 /// The order of offers: unauthenticated clients first, then the longest idle. The last number makes
 /// each unique.
-pub(super) type Place = (bool, u64, u64);
+pub(super) type OfferKey = (bool, u64, u64);
 
 /// All offers, in the order in which they are taken.
 #[derive(Default)]
 pub(super) struct Offers {
-    offers: Mutex<BTreeMap<Place, Offer>>,
+    offers: Mutex<BTreeMap<OfferKey, Offer>>,
     numbers: AtomicU64,
 }
 
@@ -30,20 +30,20 @@ impl Offers {
         since: u64,
         bytes: usize,
         waker: &Waker,
-    ) -> Place {
-        let place = (is_authenticated, since, self.numbers.fetch_add(1, Ordering::Relaxed));
-        self.offers.lock().insert(place, Offer { bytes, waker: waker.clone() });
-        place
+    ) -> OfferKey {
+        let key = (is_authenticated, since, self.numbers.fetch_add(1, Ordering::Relaxed));
+        self.offers.lock().insert(key, Offer { bytes, waker: waker.clone() });
+        key
     }
 
     /// Whether the offer is still there.
-    pub(super) fn has(&self, place: &Place) -> bool {
-        self.offers.lock().contains_key(place)
+    pub(super) fn has(&self, key: &OfferKey) -> bool {
+        self.offers.lock().contains_key(key)
     }
 
     /// Withdraws an offer; false if it was taken.
-    pub(super) fn withdraw(&self, place: &Place) -> bool {
-        self.offers.lock().remove(place).is_some()
+    pub(super) fn withdraw(&self, key: &OfferKey) -> bool {
+        self.offers.lock().remove(key).is_some()
     }
 
     /// Takes the first offers that sum up to `bytes` and wakes their owners; `None` if all together
@@ -51,24 +51,24 @@ impl Offers {
     /// unauthenticated client takes nothing from authenticated ones.
     pub(super) fn take(&self, bytes: usize, is_authenticated: bool) -> Option<Vec<(usize, bool)>> {
         let taken = self.first(bytes, is_authenticated)?;
-        let notify = |(place, offer): (Place, Offer)| {
+        let notify = |(key, offer): (OfferKey, Offer)| {
             offer.waker.wake();
-            (offer.bytes, place.0)
+            (offer.bytes, key.0)
         };
         Some(taken.into_iter().map(notify).collect())
     }
 
-    fn first(&self, bytes: usize, is_authenticated: bool) -> Option<Vec<(Place, Offer)>> {
+    fn first(&self, bytes: usize, is_authenticated: bool) -> Option<Vec<(OfferKey, Offer)>> {
         let mut offers = self.offers.lock();
-        let (mut sum, mut places) = (0, Vec::new());
-        for (place, offer) in offers.iter().filter(|(place, _)| is_authenticated || !place.0) {
+        let (mut sum, mut keys) = (0, Vec::new());
+        for (key, offer) in offers.iter().filter(|(key, _)| is_authenticated || !key.0) {
             if sum >= bytes {
                 break;
             }
             sum += offer.bytes;
-            places.push(*place);
+            keys.push(*key);
         }
-        let taken = |place| offers.remove(&place).map(|offer| (place, offer));
-        (sum >= bytes).then(|| places.into_iter().filter_map(taken).collect())
+        let taken = |key| offers.remove(&key).map(|offer| (key, offer));
+        (sum >= bytes).then(|| keys.into_iter().filter_map(taken).collect())
     }
 }

@@ -1,10 +1,10 @@
 //! What requests take from the buckets of limits while a data thread serves one connection.
 //!
 //! Buckets are shared by all threads, so each look at one costs an atomic operation. Requests that
-//! arrived together are served together: the first one takes from the buckets, the next ones find
-//! operations that were taken for them in advance, and what all of them used is taken at the end of
-//! the turn, when what was not needed goes back as well. Nothing is admitted that was not taken, so
-//! limits stay as exact as they are for single requests.
+//! arrive together are served together: the first one takes from the buckets, and the next ones
+//! find operations that were taken for them in advance. At the end of the turn the bytes that they
+//! used are taken, and operations that they did not need go back. No request is served without an
+//! operation that was taken for it, so limits stay as exact as they are for single requests.
 
 use std::cell::Cell;
 

@@ -1,4 +1,5 @@
-//! What the control plane reports, for metrics and for who asks what is left of a month's transfer.
+//! What the control plane reports, for metrics and for clients that ask what is left of a month's
+//! transfer.
 
 use std::collections::{BTreeMap, HashMap};
 

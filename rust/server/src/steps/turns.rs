@@ -26,7 +26,7 @@ const STACK: usize = 512 * 1024;
 /// How many stacks a thread keeps for the next requests.
 const KEPT_STACKS: usize = 8;
 /// How many requests of a thread may have begun: each has a stack, and maybe much of its reply.
-const PLACES: u32 = 64;
+const SLOTS: u32 = 64;
 
 type Work<T> = Coroutine<usize, Namespace, (T, usize), DefaultStack>;
 
@@ -41,14 +41,14 @@ pub(crate) struct Turns {
     /// Whether a task gives turns.
     gives: Cell<bool>,
     stacks: RefCell<Vec<DefaultStack>>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     /// Whether what is dropped is left as it is.
     abandons: Cell<bool>,
     clock: Clock,
 }
 
 /// One of the requests of a thread that may have begun.
-pub(crate) type Place = OwnedSemaphorePermit;
+pub(crate) type RequestSlot = OwnedSemaphorePermit;
 
 /// A request that has begun.
 pub(crate) enum Begun<T> {
@@ -74,7 +74,7 @@ pub(crate) struct Unfinished<T> {
     work: Option<Work<T>>,
     cache: Namespace,
     #[expect(dead_code, reason = "dropping it lets another request begin")]
-    place: Place,
+    slot: RequestSlot,
 }
 
 impl Turns {
@@ -86,31 +86,31 @@ impl Turns {
             trials: Cell::new((0, TRIALS)),
             gives: Cell::default(),
             stacks: RefCell::default(),
-            places: Arc::new(Semaphore::new(PLACES as usize)),
+            slots: Arc::new(Semaphore::new(SLOTS as usize)),
             abandons: Cell::default(),
             clock,
         }
     }
 
-    /// A place for a request, if one is free.
-    pub(crate) fn place(&self) -> Option<Place> {
-        self.places.clone().try_acquire_owned().ok()
+    /// A slot for a request, if one is free.
+    pub(crate) fn slot(&self) -> Option<RequestSlot> {
+        self.slots.clone().try_acquire_owned().ok()
     }
 
-    /// Whether fewer than half of the places are taken, so that a client may have several.
-    pub(crate) fn has_many_places(&self) -> bool {
-        self.places.available_permits() * 2 > PLACES as usize
+    /// Whether fewer than half of the slots are taken, so that a client may have several.
+    pub(crate) fn has_many_slots(&self) -> bool {
+        self.slots.available_permits() * 2 > SLOTS as usize
     }
 
-    /// Waits for a place; those who have waited for longest get theirs first.
-    pub(crate) async fn place_soon(&self) -> Place {
-        self.places.clone().acquire_owned().await.expect("places are never closed")
+    /// Waits for a slot; those who have waited for longest get theirs first.
+    pub(crate) async fn slot_soon(&self) -> RequestSlot {
+        self.slots.clone().acquire_owned().await.expect("slots are never closed")
     }
 
     /// Waits until all requests are done.
     pub(crate) async fn end(&self) {
-        // It fails only if places are closed, which they never are.
-        let _ = self.places.acquire_many(PLACES).await;
+        // It fails only if slots are closed, which they never are.
+        let _ = self.slots.acquire_many(SLOTS).await;
     }
 
     /// Ends the requests that are not done without doing the rest: the thread ends.
@@ -136,7 +136,7 @@ impl Turns {
     /// reserves memory for its reply.
     pub(crate) fn begin<T: 'static>(
         self: &Rc<Self>,
-        place: Place,
+        slot: RequestSlot,
         reserve: impl FnMut(usize) -> Result<()> + 'static,
         work: impl FnOnce(&Steps<'_>) -> T + 'static,
     ) -> Begun<T> {
@@ -157,7 +157,7 @@ impl Turns {
             (done, steps.left())
         });
         let (turns, cache) = (self.clone(), Namespace(0));
-        let mut begun = Unfinished { turns, work: Some(work), cache, place };
+        let mut begun = Unfinished { turns, work: Some(work), cache, slot };
         match begun.step(self.spare.take()) {
             Some((done, left)) => {
                 self.spare.set(left);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::message::Message;
-use super::ready::Seat;
+use super::ready::Notifier;
 use super::unfinished::Unfinished;
 use crate::directory::CacheId;
 
@@ -23,15 +23,15 @@ pub(super) struct TopicKey {
     pub(super) page: u64,
 }
 
-/// The place of a subscriber in its feed.
-pub(super) struct Place {
+/// How far a subscriber has read its feed.
+pub(super) struct Cursor {
     /// The number of the message that it gets next.
     pub(super) number: Cell<u64>,
     /// Whether its connection was told that there is something to read.
     pub(super) is_ready: Cell<bool>,
     /// Its index among the subscribers.
     index: Cell<usize>,
-    seat: Seat,
+    notifier: Notifier,
 }
 
 /// The feed of a topic on one thread.
@@ -43,14 +43,14 @@ pub(super) struct Feed {
     next: u64,
     bytes: usize,
     unfinished: Unfinished,
-    places: Vec<Rc<Place>>,
+    cursors: Vec<Rc<Cursor>>,
 }
 
-impl Place {
+impl Cursor {
     /// That of a subscriber which gets the message `number` first, and is about to read.
-    pub(super) fn new(number: u64, seat: Seat) -> Rc<Self> {
+    pub(super) fn new(number: u64, notifier: Notifier) -> Rc<Self> {
         let (number, is_ready, index) = (Cell::new(number), Cell::new(true), Cell::new(0));
-        Rc::new(Place { number, is_ready, index, seat })
+        Rc::new(Cursor { number, is_ready, index, notifier })
     }
 
     fn notify(&self) {
@@ -62,7 +62,7 @@ impl Place {
     /// The same for one that was told before, and whose client does not read.
     fn notify_always(&self) {
         self.is_ready.set(true);
-        self.seat.notify();
+        self.notifier.notify();
     }
 }
 
@@ -70,24 +70,24 @@ impl Feed {
     /// A feed without subscribers whose first message will be `next`.
     pub(super) fn new(key: TopicKey, next: u64) -> Self {
         let (messages, unfinished) = (VecDeque::new(), Unfinished::default());
-        Feed { key, messages, next, bytes: 0, unfinished, places: Vec::new() }
+        Feed { key, messages, next, bytes: 0, unfinished, cursors: Vec::new() }
     }
 
     /// Adds a subscriber; whether it is the first one.
-    pub(super) fn enter(&mut self, place: Rc<Place>) -> bool {
-        place.index.set(self.places.len());
-        self.places.push(place);
-        self.places.len() == 1
+    pub(super) fn enter(&mut self, cursor: Rc<Cursor>) -> bool {
+        cursor.index.set(self.cursors.len());
+        self.cursors.push(cursor);
+        self.cursors.len() == 1
     }
 
     /// Removes a subscriber; whether it was the last one.
-    pub(super) fn leave(&mut self, place: &Place) -> bool {
-        let index = place.index.get();
-        self.places.swap_remove(index);
-        if let Some(moved) = self.places.get(index) {
+    pub(super) fn leave(&mut self, cursor: &Cursor) -> bool {
+        let index = cursor.index.get();
+        self.cursors.swap_remove(index);
+        if let Some(moved) = self.cursors.get(index) {
             moved.index.set(index);
         }
-        self.places.is_empty()
+        self.cursors.is_empty()
     }
 
     /// The number of the message that arrives next.
@@ -160,9 +160,9 @@ impl Feed {
 
     /// Notifies subscribers of what they have not read, and drops what all have read.
     pub(super) fn announce(&mut self) {
-        for place in &self.places {
-            if place.number.get() < self.next {
-                place.notify();
+        for cursor in &self.cursors {
+            if cursor.number.get() < self.next {
+                cursor.notify();
             }
         }
         self.drop_read();
@@ -170,7 +170,8 @@ impl Feed {
 
     /// Drops what all subscribers have read.
     pub(super) fn drop_read(&mut self) {
-        let first = self.places.iter().map(|place| place.number.get()).min().unwrap_or(self.next);
+        let first =
+            self.cursors.iter().map(|cursor| cursor.number.get()).min().unwrap_or(self.next);
         while self.first() < first && !self.messages.is_empty() {
             self.drop_oldest();
         }
@@ -189,16 +190,16 @@ impl Feed {
 
     /// How many subscribers there are.
     pub(super) fn subscribers(&self) -> usize {
-        self.places.len()
+        self.cursors.len()
     }
 
     /// Notifies at most so many of the first `left` subscribers, also those that were told before;
     /// returns how many of these are left. From the last to the first, since the last one takes the
     /// place of one that leaves meanwhile.
     pub(super) fn notify_some(&self, left: usize, most: usize) -> usize {
-        let end = left.min(self.places.len());
+        let end = left.min(self.cursors.len());
         let from = end.saturating_sub(most);
-        self.places[from..end].iter().for_each(|place| place.notify_always());
+        self.cursors[from..end].iter().for_each(|cursor| cursor.notify_always());
         from
     }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use tokio::task::yield_now;
 
-use super::feed::{Feed, Place, TopicKey};
+use super::feed::{Cursor, Feed, TopicKey};
 use super::hub::{Hub, Joined};
 use super::inbox::Arrived;
 use super::message::Message;
-use super::ready::Seat;
+use super::ready::Notifier;
 use super::topic::{Gap, Resume, TopicName};
 use super::watchers::Watchers;
 use crate::clock::Now;
@@ -60,20 +60,20 @@ impl LocalTopics {
         &self,
         topic: TopicName<'_>,
         resume: Resume,
-        seat: Seat,
+        notifier: Notifier,
         now: Now,
-    ) -> (Rc<RefCell<Feed>>, Rc<Place>, Option<Gap>) {
+    ) -> (Rc<RefCell<Feed>>, Rc<Cursor>, Option<Gap>) {
         let Joined { page, start, next } = self.hub.join(topic, self.thread, resume, now);
         let TopicName { cache, name, .. } = topic;
         let key = || TopicKey { cache, name: name.into(), page };
         let mut feeds = self.feeds.borrow_mut();
         let feed = feeds.entry(page).or_insert_with(|| RefCell::new(Feed::new(key(), next)).into());
-        let place = Place::new(start.0, seat);
-        if feed.borrow_mut().enter(place.clone()) {
+        let cursor = Cursor::new(start.0, notifier);
+        if feed.borrow_mut().enter(cursor.clone()) {
             self.hold(of_feed(name));
         }
         self.hold(of_subscription(name));
-        (feed.clone(), place, start.1)
+        (feed.clone(), cursor, start.1)
     }
 
     /// Keeps a message for a subscriber that has it in part, until [`LocalTopics::finish`].
@@ -87,9 +87,9 @@ impl LocalTopics {
     }
 
     /// Ends a subscription, which has no message in part.
-    pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, place: &Place) {
+    pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, cursor: &Cursor) {
         let mut left = feed.borrow_mut();
-        let is_last = left.leave(place);
+        let is_last = left.leave(cursor);
         self.hub.leave(&left.key, self.thread, is_last);
         if is_last {
             self.feeds.borrow_mut().remove(&left.key.page);

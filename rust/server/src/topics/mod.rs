@@ -33,7 +33,7 @@ pub(crate) use self::local::LocalTopics;
 pub(crate) use self::message::{Encoded, Form, Message, Value};
 pub use self::outbox::{TopicBatch, TopicMessage};
 pub(crate) use self::reader::{Delivery, Reader};
-pub(crate) use self::ready::{Ready, Seat};
+pub(crate) use self::ready::{Notifier, Ready};
 pub(crate) use self::subscriptions::{Places, SubscriptionGuard};
 pub(crate) use self::topic::{Gap, Resume, TopicName};
 pub(crate) use self::watcher::Watcher;

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::feed::{Feed, Place};
+use super::feed::{Cursor, Feed};
 use super::local::LocalTopics;
 use super::message::Message;
-use super::ready::Seat;
+use super::ready::Notifier;
 use super::topic::{Gap, Resume, TopicName};
 use crate::clock::Now;
 
@@ -26,7 +26,7 @@ pub(crate) enum Delivery {
 pub(crate) struct Reader {
     local: Rc<LocalTopics>,
     feed: Rc<RefCell<Feed>>,
-    place: Rc<Place>,
+    cursor: Rc<Cursor>,
     /// What it has missed and was not told.
     gap: Option<Gap>,
     /// The next messages, if it is behind its feed.
@@ -36,23 +36,23 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Subscribes to a topic; `seat` is notified when there is something to read.
+    /// Subscribes to a topic; `notifier` is notified when there is something to read.
     pub(crate) fn subscribe(
         local: &Rc<LocalTopics>,
         topic: TopicName<'_>,
         resume: Resume,
-        seat: Seat,
+        notifier: Notifier,
         now: Now,
     ) -> Self {
-        let (feed, place, gap) = local.enter(topic, resume, seat, now);
+        let (feed, cursor, gap) = local.enter(topic, resume, notifier, now);
         let (local, behind) = (local.clone(), VecDeque::new());
-        Reader { local, feed, place, gap, behind, is_unfinished: false }
+        Reader { local, feed, cursor, gap, behind, is_unfinished: false }
     }
 
     /// The number of the next message, and its page; `None` if what it misses before that comes
     /// next.
     pub(crate) fn position(&self) -> Option<Resume> {
-        let (number, page) = (self.place.number.get(), self.feed.borrow().key.page);
+        let (number, page) = (self.cursor.number.get(), self.feed.borrow().key.page);
         self.gap.is_none().then_some(Resume { number, page })
     }
 
@@ -62,13 +62,13 @@ impl Reader {
             return Some(Delivery::Gap(gap));
         }
         if self.behind.is_empty() {
-            let (feed, number) = (self.feed.borrow(), self.place.number.get());
+            let (feed, number) = (self.feed.borrow(), self.cursor.number.get());
             if number >= feed.next() {
-                self.place.is_ready.set(false);
+                self.cursor.is_ready.set(false);
                 return None;
             }
             if let Some(message) = feed.get(number) {
-                self.place.number.set(number + 1);
+                self.cursor.number.set(number + 1);
                 return Some(Delivery::Message(message.clone()));
             }
             drop(feed);
@@ -77,10 +77,10 @@ impl Reader {
             }
         }
         let Some(message) = self.behind.pop_front() else {
-            self.place.is_ready.set(false);
+            self.cursor.is_ready.set(false);
             return None;
         };
-        self.place.number.set(message.number + 1);
+        self.cursor.number.set(message.number + 1);
         Some(Delivery::Message(message))
     }
 
@@ -88,7 +88,7 @@ impl Reader {
     /// it for [`Reader::again`]. If the client has a part of it, `unfinished` is that message, which is
     /// kept if there is memory for it.
     pub(crate) fn put_back(&mut self, unfinished: Option<Arc<Message>>) {
-        self.place.number.set(self.place.number.get() - 1);
+        self.cursor.number.set(self.cursor.number.get() - 1);
         self.rest();
         if let Some(message) = unfinished {
             self.is_unfinished = true;
@@ -98,10 +98,10 @@ impl Reader {
 
     /// The message that was put back; `None` if it is not kept any more.
     pub(crate) fn again(&mut self) -> Option<Arc<Message>> {
-        let number = self.place.number.get();
+        let number = self.cursor.number.get();
         let message = self.kept(number);
         self.finish();
-        self.place.number.set(number + u64::from(message.is_some()));
+        self.cursor.number.set(number + u64::from(message.is_some()));
         message
     }
 
@@ -117,7 +117,7 @@ impl Reader {
     /// Has the feed keep no message for this subscriber.
     fn finish(&mut self) {
         if std::mem::take(&mut self.is_unfinished) {
-            self.local.finish(&self.feed, self.place.number.get());
+            self.local.finish(&self.feed, self.cursor.number.get());
         }
     }
 
@@ -137,7 +137,7 @@ impl Reader {
         if first < kept {
             self.behind.clear();
         }
-        self.place.number.set(first);
+        self.cursor.number.set(first);
         (first > number).then(|| Gap { last: number - 1, new: first - 1, page: feed.key.page })
     }
 }
@@ -145,6 +145,6 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.finish();
-        self.local.leave(&self.feed, &self.place);
+        self.local.leave(&self.feed, &self.cursor);
     }
 }

@@ -13,13 +13,13 @@ pub(crate) struct Ready {
 
 /// Where a subscription tells that it has news.
 #[derive(Default, Clone)]
-pub(crate) struct Seat {
+pub(crate) struct Notifier {
     pub(crate) ready: Rc<Ready>,
     /// The connection's number for the subscription.
     pub(crate) token: u32,
 }
 
-impl Seat {
+impl Notifier {
     pub(crate) fn notify(&self) {
         self.ready.push(self.token);
     }

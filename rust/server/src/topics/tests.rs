@@ -210,8 +210,8 @@ impl World {
         self.tokens += 1;
         let (token, ready) = (self.tokens, self.readies[thread].clone());
         let place = topic_name(cache, NAMES[topic]);
-        let seat = Seat { ready, token };
-        let reader = Reader::subscribe(&self.locals[thread], place, resume, seat, self.now);
+        let notifier = Notifier { ready, token };
+        let reader = Reader::subscribe(&self.locals[thread], place, resume, notifier, self.now);
         let page = self.pages[&(cache, topic)];
         let all = self.published.get(&page).map_or(0, Vec::len) as u64;
         let is_of_this = resume.page == page && resume.number <= all + 1;

@@ -1,6 +1,6 @@
-//! Messages of a topic that subscribers have in part, since their clients have stopped reading within
-//! them. Nothing else can follow on their streams, so each is kept once for all of them, also when the
-//! feed and the topic have dropped it.
+//! Messages that subscribers have received in part, since their clients stopped reading in the
+//! middle of one. Nothing but the rest of it can follow on their streams, so each is kept once for
+//! all of them, also when the feed and the topic have dropped it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::local::LocalTopics;
-use super::ready::Seat;
+use super::ready::Notifier;
 
 /// One of them, until this is dropped; its memory is counted.
 pub(crate) struct Watcher {
@@ -13,10 +13,10 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Tells `seat` from now on, and counts so many bytes.
-    pub(crate) fn new(topics: &Rc<LocalTopics>, seat: Seat, bytes: u64) -> Self {
+    /// Tells `notifier` from now on, and counts so many bytes.
+    pub(crate) fn new(topics: &Rc<LocalTopics>, notifier: Notifier, bytes: u64) -> Self {
         topics.hold(bytes);
-        Watcher { topics: topics.clone(), number: topics.watchers().insert(seat), bytes }
+        Watcher { topics: topics.clone(), number: topics.watchers().insert(notifier), bytes }
     }
 }
 

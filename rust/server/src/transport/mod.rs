@@ -24,13 +24,13 @@ use crate::state::Worker;
 use crate::stats::{Opened, Speaks};
 
 mod boxed;
+mod buffer_pool;
 mod content_length;
 mod date;
 mod h1;
 mod h2;
 mod lingering_close;
 mod pieces;
-mod room;
 mod shutdown;
 mod sniff;
 mod socket;

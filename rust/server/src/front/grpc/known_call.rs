@@ -1,5 +1,5 @@
-//! Calls with the same headers as one before. Who is over a limit may send any number of calls, so these
-//! cost as little as they can.
+//! Calls with the same headers as an earlier one. A client that is over a limit may send any number
+//! of calls, so these cost as little as they can.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -83,8 +83,8 @@ fn in_steps_of(
     let (served, others) = (cache.clone(), cache.clone());
     runtime.block_on(async move {
         let turns = Rc::new(Turns::new(served.clock));
-        let place = turns.place().unwrap();
-        let begun = turns.begin(place, |_| Ok(()), move |steps| served.asked(api, &message, steps));
+        let slot = turns.slot().unwrap();
+        let begun = turns.begin(slot, |_| Ok(()), move |steps| served.asked(api, &message, steps));
         let Begun::Unfinished(rest) = begun else { panic!("it takes more than a step") };
         let rest = tokio::task::spawn_local(rest.finish());
         let mut pauses = 0;

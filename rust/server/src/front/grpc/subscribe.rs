@@ -15,7 +15,7 @@ use crate::message::{Headers, Parts, Response};
 use crate::methods::Api;
 use crate::stats::{Via, guarded};
 use crate::steps::Steps;
-use crate::topics::{Delivery, Encoded, Places, Seat};
+use crate::topics::{Delivery, Encoded, Notifier, Places};
 
 /// The name of the method.
 const API: &str = "Subscribe";
@@ -27,7 +27,7 @@ pub(super) struct To {
     pub(super) wire: Box<dyn Wire>,
     /// How it ends with a status.
     pub(super) ends: fn(Status) -> End,
-    pub(super) seat: Seat,
+    pub(super) notifier: Notifier,
 }
 
 /// Begins a stream on HTTP/2.
@@ -35,11 +35,11 @@ pub(crate) async fn subscribe(
     client: &Client,
     parts: &Parts,
     body: Result<Bytes>,
-    seat: Seat,
+    notifier: Notifier,
 ) -> std::result::Result<Streamed, Status> {
     let mut response = Response::new(Bytes::new());
     response.headers.insert(CONTENT_TYPE.0.clone(), CONTENT_TYPE.1.clone());
-    let to = To { response, wire: Box::new(Native), ends: ended, seat };
+    let to = To { response, wire: Box::new(Native), ends: ended, notifier };
     begin(client, Via::Grpc, parts, body, to).await
 }
 
@@ -71,11 +71,11 @@ fn subscribed(
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
-    To { response, wire, seat, .. }: To,
+    To { response, wire, notifier, .. }: To,
 ) -> Result<Streamed> {
     offered(client, via)?;
     cors::admit(client, parts)?;
-    let ready = seat.ready.clone();
+    let ready = notifier.ready.clone();
     let worker = &client.worker;
     let (now, steps, gate) = (worker.core.clock.now(), Steps::one(), &worker.core.gate);
     let message = body.and_then(frame::message);
@@ -91,7 +91,7 @@ fn subscribed(
     let subscription = gate.serve(call, &worker.stats, input, |call, request| {
         let (cache, topic, resume) = (text(request.cache)?, request.topic()?, request.resume);
         let places = &Places::of(1);
-        let asked = Subscribe { credential, authorization, cache, topic, resume, seat, places };
+        let asked = Subscribe { credential, authorization, cache, topic, resume, notifier, places };
         call.subscribe(asked, &worker.permits, &worker.topics)
     })?;
     Ok(Streamed::new(response, (vec![subscription], ready), wire, client.local))

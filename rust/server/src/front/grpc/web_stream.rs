@@ -18,7 +18,7 @@ use crate::front::streamed::{Answered, End, From, Wire};
 use crate::message::{Headers, Parts, Response};
 use crate::stats::Via;
 use crate::steps::Steps;
-use crate::topics::{Delivery, Encoded, Form, Seat};
+use crate::topics::{Delivery, Encoded, Form, Notifier};
 
 /// The flag of a frame of trailers.
 const TRAILERS: u8 = 0x80;
@@ -29,7 +29,7 @@ pub(crate) async fn subscribe(
     parts: &Parts,
     mode: Mode,
     body: Result<Bytes>,
-    seat: Seat,
+    notifier: Notifier,
 ) -> Answered {
     let body = body.and_then(|body| mode.read(body, &Steps::one()));
     let mode = mode.of_answer(parts);
@@ -39,7 +39,7 @@ pub(crate) async fn subscribe(
         Mode::Binary => (Box::new(Binary), |status| ended(trailers(status))),
         Mode::Text => (Box::new(Text), |status| ended(text(&trailers(status)))),
     };
-    let to = To { response, wire, ends, seat };
+    let to = To { response, wire, ends, notifier };
     match subscribe::begin(client, Via::GrpcWeb, parts, body, to).await {
         Ok(streamed) => Answered::Streamed(streamed.into()),
         Err(status) => Answered::Whole(grpc_web::refused(mode, status)),

@@ -1,4 +1,4 @@
-//! Answers to who asks for a stream of events: what they have in common.
+//! Answers to requests for a stream of events: what they have in common.
 //!
 //! An `EventSource` comes back by itself after a stream ends, and gives up for good after any status
 //! but 200. So what will pass, such as a limit that is met, is told in a stream that ends at once.

@@ -1,5 +1,5 @@
-//! Requests with the same headers and the same URL as one before, but for the key at its end. What else
-//! they say is read once; what is left is the key.
+//! Requests whose headers and URL are those of an earlier one, but for the key at the end of the
+//! URL. All else was read then; only the key is read now.
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -22,7 +22,7 @@ use crate::message::{Parts, Response};
 use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 mod allowance;
 mod batch;
@@ -114,11 +114,11 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
 }
 
 /// Waits for messages of a topic, or begins a stream of them.
-pub(crate) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Answered {
+pub(crate) async fn subscribe(client: &Client, parts: &Parts, notifier: Notifier) -> Answered {
     if let Some(refusal) = offered::refusal(client, parts) {
         return Answered::Whole(refusal);
     }
-    topics::subscribe(client, parts, seat)
+    topics::subscribe(client, parts, notifier)
         .await
         .unwrap_or_else(|error| Answered::Whole(refusal(client, parts, error)))
 }

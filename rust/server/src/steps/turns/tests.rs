@@ -15,7 +15,7 @@ fn on_one_thread<T>(test: impl AsyncFnOnce(Rc<Turns>) -> T) -> T {
 
 /// Begins work in a free place, with memory for any reply.
 fn begin<T: 'static>(turns: &Rc<Turns>, work: impl FnOnce(&Steps<'_>) -> T + 'static) -> Begun<T> {
-    turns.begin(turns.place().unwrap(), |_| Ok(()), work)
+    turns.begin(turns.slot().unwrap(), |_| Ok(()), work)
 }
 
 /// A request for a cache, of some steps.
@@ -168,15 +168,15 @@ fn a_bounded_number_of_requests_has_begun() {
         let log = Log::default();
         let mut begun = Vec::new();
         let mut several = 0;
-        while turns.place().is_some() {
-            several += u32::from(turns.has_many_places());
+        while turns.slot().is_some() {
+            several += u32::from(turns.has_many_slots());
             begun.push(request(&turns, 1, "step", 3, &log));
         }
-        assert_eq!((begun.len(), several), (PLACES as usize, PLACES / 2));
+        assert_eq!((begun.len(), several), (SLOTS as usize, SLOTS / 2));
 
         let (waits, gives_up) = (turns.clone(), turns.clone());
-        let waits = spawn_local(async move { drop(waits.place_soon().await) });
-        let gives_up = spawn_local(async move { drop(gives_up.place_soon().await) });
+        let waits = spawn_local(async move { drop(waits.slot_soon().await) });
+        let gives_up = spawn_local(async move { drop(gives_up.slot_soon().await) });
         yield_now().await;
         assert!(!waits.is_finished());
         gives_up.abort();
@@ -212,8 +212,8 @@ fn a_reply_waits_for_memory_and_is_refused_after_a_while() {
             full()
         };
         let asks = |steps: &Steps<'_>| steps.hold(AT_ONCE_BYTES + 1);
-        let waits = turns.begin(turns.place().unwrap(), soon, asks);
-        let refused = turns.begin(turns.place().unwrap(), move |_| full(), asks);
+        let waits = turns.begin(turns.slot().unwrap(), soon, asks);
+        let refused = turns.begin(turns.slot().unwrap(), move |_| full(), asks);
 
         assert_eq!(unfinished(waits).finish().await, Ok(()));
         assert_eq!(unfinished(refused).finish().await, full());

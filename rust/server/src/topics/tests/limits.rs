@@ -257,9 +257,9 @@ fn what_subscriptions_need_is_counted_with_the_names_of_their_topics() {
     let before = world.hub.memory();
     let all: Vec<_> = (0..1_000)
         .map(|n| {
-            let (topic, seat) = (format!("{n}{name}"), Seat::default());
+            let (topic, notifier) = (format!("{n}{name}"), Notifier::default());
             let place = topic_name(1, &topic);
-            Reader::subscribe(&world.locals[0], place, Resume::default(), seat, world.now)
+            Reader::subscribe(&world.locals[0], place, Resume::default(), notifier, world.now)
         })
         .collect();
 

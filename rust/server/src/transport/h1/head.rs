@@ -62,7 +62,7 @@ const fn bad(why: &'static str) -> Refusal {
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// The position of a header in the head.
-struct Place {
+struct FieldRange {
     name: (usize, usize),
     value: (usize, usize),
 }
@@ -85,11 +85,11 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
         let start = part.as_ptr() as usize - input.as_ptr() as usize;
         (start, start + part.len())
     };
-    let place = |header: &httparse::Header<'_>| Place {
+    let range = |header: &httparse::Header<'_>| FieldRange {
         name: offset(header.name.as_bytes()),
         value: offset(header.value),
     };
-    let places: Vec<_> = request.headers.iter().map(place).collect();
+    let ranges: Vec<_> = request.headers.iter().map(range).collect();
     let target = offset(request.path.unwrap_or_default().as_bytes());
     let method = method(request.method.unwrap_or_default())?;
     let is_old = request.version == Some(0);
@@ -97,7 +97,7 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
     no_bare_line_feed(&head)?;
     let target = read_target(&head.slice(target.0..target.1), &method)?;
     let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    let headers = headers(&head, &places)?;
+    let headers = headers(&head, &ranges)?;
     finish(head, Parts { method, target, version, headers }).map(Some)
 }
 
@@ -162,9 +162,9 @@ fn read_target(text: &[u8], method: &Method) -> Result<Target> {
     Err(bad("the URL is neither a path nor whole"))
 }
 
-fn headers(head: &Bytes, places: &[Place]) -> Result<Headers> {
-    let mut headers = Headers::with_capacity(places.len());
-    for Place { name, value } in places {
+fn headers(head: &Bytes, ranges: &[FieldRange]) -> Result<Headers> {
+    let mut headers = Headers::with_capacity(ranges.len());
+    for FieldRange { name, value } in ranges {
         let name = HeaderName::from_bytes(&head[name.0..name.1]);
         let value = HeaderValue::from_maybe_shared(head.slice(value.0..value.1));
         let (Ok(name), Ok(value)) = (name, value) else {

@@ -39,7 +39,7 @@ use crate::message::{Parts, Response};
 use crate::plan;
 use crate::stats::Closed;
 use crate::steps::{Begun, Steps};
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 mod body;
 mod connection;
@@ -204,8 +204,8 @@ where
         if dispatch::is_async(&self.client, &parts) {
             // It would keep the buffer that it was read to.
             drop(text);
-            let seat = Seat::default();
-            return boxed(|| dispatch::answer_async(&self.client, parts, body, seat)).await;
+            let notifier = Notifier::default();
+            return boxed(|| dispatch::answer_async(&self.client, parts, body, notifier)).await;
         }
         if !dispatch::length(&parts).is_long(body.as_ref().map_or(0, Bytes::len)) {
             let known = text.is_some().then(Known::default);
@@ -218,15 +218,15 @@ where
             return Answered::Whole(response);
         }
         let (client, turns) = (self.client.clone(), &self.client.worker.turns);
-        let place = match turns.place() {
-            Some(place) => place,
-            None => boxed(|| turns.place_soon()).await,
+        let slot = match turns.slot() {
+            Some(slot) => slot,
+            None => boxed(|| turns.slot_soon()).await,
         };
         let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
         let reserve = move |bytes| reply.reserve(bytes);
         let answer =
             move |steps: &Steps<'_>| dispatch::answer(&client, &parts, None, body, now, steps);
-        Answered::Whole(match turns.begin(place, reserve, answer) {
+        Answered::Whole(match turns.begin(slot, reserve, answer) {
             Begun::Done(response) => response,
             Begun::Unfinished(rest) => boxed(|| rest.finish()).await,
         })

@@ -11,8 +11,8 @@ use tokio::io::AsyncWrite;
 
 use crate::message::{Common, Response};
 use crate::topics::Encoded;
+use crate::transport::buffer_pool;
 use crate::transport::date::date;
-use crate::transport::room;
 
 /// The most bytes of a body that one write takes.
 const AT_A_TIME: usize = 128 * 1024;
@@ -71,7 +71,7 @@ impl Output {
     /// The buffer to which responses are appended.
     fn small(&mut self) -> &mut Vec<u8> {
         if self.small.capacity() == 0 {
-            self.small = room::take();
+            self.small = buffer_pool::take();
         }
         &mut self.small
     }
@@ -174,7 +174,7 @@ impl Output {
     /// Keeps what is left in a buffer of its own size, for a client that does not take it now.
     pub(super) fn keep_left(&mut self) {
         let left = self.small[self.sent..].to_vec();
-        room::give_back(std::mem::replace(&mut self.small, left));
+        buffer_pool::give_back(std::mem::replace(&mut self.small, left));
         self.sent = 0;
     }
 
@@ -189,7 +189,7 @@ impl Output {
     {
         if self.is_empty() {
             // An idle connection holds no buffer.
-            room::give_back(std::mem::take(&mut self.small));
+            buffer_pool::give_back(std::mem::take(&mut self.small));
             (self.sent, self.large) = (0, Bytes::new());
             return io.poll_flush(cx).map_ok(|()| false);
         }

@@ -16,7 +16,7 @@ use crate::front::{dispatch, rest};
 use crate::message::Response;
 use crate::stats::Via;
 use crate::steps::Steps;
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 /// The response to a request.
 pub(super) enum Answer {
@@ -58,16 +58,16 @@ pub(super) fn now(
     }
 }
 
-/// Answers a request asynchronously; a stream tells `seat` when it has something to send.
+/// Answers a request asynchronously; a stream tells `notifier` when it has something to send.
 pub(super) async fn later(
     client: &Client,
     request: Rc<Request>,
     body: Result<Bytes>,
-    seat: Seat,
+    notifier: Notifier,
 ) -> Answer {
     match request.route {
         Route::Grpc if grpc::is_subscribe(request.parts.target.path()) => {
-            match subscribe::subscribe(client, &request.parts, body, seat).await {
+            match subscribe::subscribe(client, &request.parts, body, notifier).await {
                 Ok(streamed) => Answer::Streamed(streamed.into()),
                 Err(status) => Answer::Grpc(Err(status)),
             }
@@ -78,8 +78,8 @@ pub(super) async fn later(
         Route::Http => {
             let parts = request.parts.clone();
             // A WebSocket has subscriptions of its own, and numbers them.
-            let seat = if parts.is_for_stream() { Seat::default() } else { seat };
-            match dispatch::answer_async(client, parts, body, seat).await {
+            let notifier = if parts.is_for_stream() { Notifier::default() } else { notifier };
+            match dispatch::answer_async(client, parts, body, notifier).await {
                 Answered::Whole(response) => request.answered(response),
                 Answered::Streamed(streamed) => Answer::Streamed(streamed),
                 Answered::Upgraded(upgrade) => Answer::Upgraded(upgrade),

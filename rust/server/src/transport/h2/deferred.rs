@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 
 use super::answer::Answer;
 use crate::limits::UNAUTHENTICATED_PER_CONNECTION;
-use crate::topics::{Ready, Seat};
+use crate::topics::{Notifier, Ready};
 
 /// Responses that have arrived, and the task to wake for them.
 #[derive(Default)]
@@ -50,8 +50,8 @@ impl DeferredAnswers {
     }
 
     /// Where `stream` tells that it has something to send.
-    pub(super) fn seat(&self, stream: u32) -> Seat {
-        Seat { ready: self.ready.get_or_init(Rc::default).clone(), token: stream }
+    pub(super) fn notifier(&self, stream: u32) -> Notifier {
+        Notifier { ready: self.ready.get_or_init(Rc::default).clone(), token: stream }
     }
 
     /// Takes a stream that has something to send.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 
-use super::super::room;
+use super::super::buffer_pool;
 use super::frame::{END_STREAM, Kind, write_head};
 
 /// Content of at least this size, in bytes, is sent without a copy.
@@ -37,7 +37,7 @@ impl Output {
     /// The buffer to which frames are appended.
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
-            self.bytes = room::take();
+            self.bytes = buffer_pool::take();
         }
         &mut self.bytes
     }
@@ -130,7 +130,7 @@ impl Output {
 
     /// Returns the buffer, for the next connection of this thread.
     fn rest(&mut self) {
-        room::give_back(std::mem::take(&mut self.bytes));
+        buffer_pool::give_back(std::mem::take(&mut self.bytes));
         (self.sent, self.large) = (0, VecDeque::new());
     }
 

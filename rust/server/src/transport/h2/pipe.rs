@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::web_socket::{Ending, Moved};
 use super::settings::STREAM_WINDOW;
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 /// How many bytes that were written may wait until they are sent.
 const MOST_WRITTEN: usize = 8 * 1024;
@@ -30,7 +30,7 @@ pub(super) struct Pipe {
     /// What the WebSocket has read and written, and how much waits for it.
     pub(super) moved: Moved,
     /// Where it tells that there is something to send, or to do.
-    seat: Seat,
+    notifier: Notifier,
 }
 
 #[derive(Default)]
@@ -52,9 +52,10 @@ struct State {
 }
 
 /// A pipe; `has_ended` is whether the client has ended the stream already.
-pub(super) fn pipe(seat: Seat, has_ended: bool) -> (StreamEnd, SocketEnd) {
+pub(super) fn pipe(notifier: Notifier, has_ended: bool) -> (StreamEnd, SocketEnd) {
     let state = RefCell::new(State { has_ended, ..State::default() });
-    let pipe = Rc::new(Pipe { state, is_deaf: Cell::new(false), moved: Moved::default(), seat });
+    let pipe =
+        Rc::new(Pipe { state, is_deaf: Cell::new(false), moved: Moved::default(), notifier });
     (StreamEnd(pipe.clone()), SocketEnd(pipe))
 }
 
@@ -62,7 +63,7 @@ impl Pipe {
     /// Has the connection look at the stream.
     fn tell(&self, state: &mut State) {
         if !std::mem::replace(&mut state.is_told, true) {
-            self.seat.notify();
+            self.notifier.notify();
         }
     }
 
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_for_a_websocket_that_reads_no_more() {
-        let (stream, socket) = pipe(Seat::default(), false);
+        let (stream, socket) = pipe(Notifier::default(), false);
         stream.receive(b"before", false);
         assert_ne!(socket.pipe().moved.waiting.get(), 0);
 
@@ -272,14 +273,14 @@ mod tests {
 
     #[test]
     fn the_connection_is_told_to_give_credit_for_padding_alone() {
-        let seat = Seat::default();
-        let (stream, _socket) = pipe(seat.clone(), false);
+        let notifier = Notifier::default();
+        let (stream, _socket) = pipe(notifier.clone(), false);
 
         stream.skip(CREDIT - 1);
-        assert_eq!(seat.ready.pop(), None);
+        assert_eq!(notifier.ready.pop(), None);
         stream.skip(1);
 
-        assert_eq!(seat.ready.pop(), Some(seat.token));
+        assert_eq!(notifier.ready.pop(), Some(notifier.token));
         assert_eq!(stream.take_credit(), CREDIT);
     }
 }

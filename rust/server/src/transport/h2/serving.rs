@@ -22,7 +22,7 @@ use crate::front::grpc;
 use crate::front::rest::paths;
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
-use crate::steps::{Begun, Place, Steps, Tried};
+use crate::steps::{Begun, RequestSlot, Steps, Tried};
 
 /// How many large requests of a connection other tasks serve: more would not be done sooner, and
 /// each may hold much memory.
@@ -114,7 +114,7 @@ impl Connection {
     /// Whether another task may serve a large request.
     fn has_large_room(&self) -> bool {
         let served = Rc::strong_count(&self.large) - 1;
-        served == 0 || served < LARGE_PER_CONNECTION && self.client.worker.turns.has_many_places()
+        served == 0 || served < LARGE_PER_CONNECTION && self.client.worker.turns.has_many_slots()
     }
 
     fn next_waiting(&mut self) -> Option<u32> {
@@ -165,11 +165,11 @@ impl Connection {
     /// Answers at once if that is short, or else in another task.
     #[inline(never)]
     fn serve_in_steps(&mut self, stream: Stream, mut complete: CompleteRequest) {
-        let Some(place) = self.client.worker.turns.place() else {
-            return self.serve_at_a_place(stream, complete);
+        let Some(slot) = self.client.worker.turns.slot() else {
+            return self.serve_in_a_slot(stream, complete);
         };
         let policy = complete.policy.take();
-        match begin(&self.client, place, complete, self.now) {
+        match begin(&self.client, slot, complete, self.now) {
             Begun::Done(answer) => self.answer(stream, answer),
             Begun::Unfinished(rest) => {
                 let sender = AnswerSender::new(self.deferred.clone(), stream.id);
@@ -183,8 +183,8 @@ impl Connection {
         }
     }
 
-    /// Begins once there is a place for it, unless the stream has gone by then.
-    fn serve_at_a_place(&mut self, mut stream: Stream, complete: CompleteRequest) {
+    /// Begins once there is a slot for it, unless the stream has gone by then.
+    fn serve_in_a_slot(&mut self, mut stream: Stream, complete: CompleteRequest) {
         let Waiting { mut complete, reservation } = self.keep(complete);
         let (mut stays, gone) = oneshot::channel();
         stream.state = State::Deferred(Some(gone));
@@ -193,12 +193,12 @@ impl Connection {
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
             let held = (complete.policy.take(), reservation, large);
-            let place = tokio::select! {
+            let slot = tokio::select! {
                 biased;
                 () = stays.closed() => return,
-                place = client.worker.turns.place_soon() => place,
+                slot = client.worker.turns.slot_soon() => slot,
             };
-            let answer = match begin(&client, place, complete, now) {
+            let answer = match begin(&client, slot, complete, now) {
                 Begun::Done(answer) => answer,
                 Begun::Unfinished(rest) => rest.finish().await,
             };
@@ -222,9 +222,9 @@ impl Connection {
         let (id, client, deferred) = (stream.id, self.client.clone(), self.deferred.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            let seat = deferred.seat(id);
+            let notifier = deferred.notifier(id);
             let sender = AnswerSender::new(deferred, id);
-            sender.send(answer::later(&client, request, body, seat).await);
+            sender.send(answer::later(&client, request, body, notifier).await);
             drop((policy, permit));
         });
     }
@@ -344,7 +344,12 @@ impl Connection {
 }
 
 /// Begins a large request, whose reply is counted while it is made.
-fn begin(client: &Rc<Client>, place: Place, complete: CompleteRequest, now: Now) -> Begun<Answer> {
+fn begin(
+    client: &Rc<Client>,
+    slot: RequestSlot,
+    complete: CompleteRequest,
+    now: Now,
+) -> Begun<Answer> {
     let CompleteRequest { request, body, has_given_up, .. } = complete;
     let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
     let served = client.clone();
@@ -355,5 +360,5 @@ fn begin(client: &Rc<Client>, place: Place, complete: CompleteRequest, now: Now)
         }
         answer::now(&served, &request, body, now, steps)
     };
-    client.worker.turns.begin(place, reserve, answer)
+    client.worker.turns.begin(slot, reserve, answer)
 }

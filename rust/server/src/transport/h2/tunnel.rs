@@ -38,7 +38,7 @@ impl Connection {
         let start = self.begin_head(stream.id, false, response.status);
         self.write_response_headers(&response);
         end_headers(self.output.bytes(), start);
-        let (pipe, end) = pipe::pipe(self.deferred.seat(stream.id), stream.has_ended);
+        let (pipe, end) = pipe::pipe(self.deferred.notifier(stream.id), stream.has_ended);
         stream.state = State::Tunnel(Box::new(Tunnel { pipe, is_queued: false }));
         self.streams.put(stream);
         tokio::task::spawn_local(run(self.client.clone(), end, talk));

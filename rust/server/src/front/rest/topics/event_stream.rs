@@ -15,16 +15,16 @@ use super::super::query::Query;
 use super::super::{events, status};
 use super::encoded;
 use super::item::Item;
-use super::place::NOT_A_NAME;
 use super::position::{self, All, Position};
 use super::subscribe::{Wanted, subscribe};
+use super::topic_path::NOT_A_NAME;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::streamed::{Answered, End, From, Streamed, Wire};
 use crate::gate::Subscription;
 use crate::limits::STREAM_TOPICS;
 use crate::message::{Parts, Response};
-use crate::topics::{Delivery, Encoded, Resume, Seat};
+use crate::topics::{Delivery, Encoded, Notifier, Resume};
 
 /// How long a browser waits before it comes back, in seconds.
 const RETRY: u64 = 1;
@@ -40,12 +40,12 @@ pub(super) fn begin(
     client: &Client,
     parts: &Parts,
     (cache, topic): (&str, Option<&str>),
-    seat: Seat,
+    notifier: Notifier,
 ) -> Result<Answered> {
     let query = Query::of(&parts.target)?;
     let wanted = wanted(parts, &query, topic);
     let resumes: Vec<_> = wanted.iter().flatten().map(|wanted| wanted.resume).collect();
-    let subscriptions = subscribe(client, parts, &query, (cache, wanted), &seat)?;
+    let subscriptions = subscribe(client, parts, &query, (cache, wanted), &notifier)?;
     let start = |(resume, subscription): (Resume, &Subscription)| {
         Position::before(subscription.position().unwrap_or(resume))
     };
@@ -58,7 +58,7 @@ pub(super) fn begin(
     }
     let streamed = Streamed::new(
         events::response(Bytes::new()),
-        (subscriptions, seat.ready),
+        (subscriptions, notifier.ready),
         wire,
         client.local,
     );

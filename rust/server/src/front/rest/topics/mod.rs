@@ -4,7 +4,7 @@
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::Bytes;
 
-use self::place::Place;
+use self::topic_path::TopicPath;
 use super::media::{self, MessageKind};
 use super::{events, reply};
 use crate::clock::Now;
@@ -15,17 +15,17 @@ use crate::message::{Parts, Response};
 use crate::methods::Verb;
 use crate::stats::guarded;
 use crate::steps::Steps;
-use crate::topics::{Seat, Value};
+use crate::topics::{Notifier, Value};
 
 mod encoded;
 mod event_stream;
 mod item;
-mod place;
 mod poll;
 mod position;
 mod publish;
 mod session;
 mod subscribe;
+mod topic_path;
 mod web_socket;
 
 const NOT_UTF8: Error = Error::Malformed("body: `text/plain` must be UTF-8");
@@ -42,8 +42,8 @@ pub(super) fn publish(
     now: Now,
     steps: &Steps<'_>,
 ) -> Result<Response> {
-    let place = Place::of(parts)?;
-    let Place { cache, topic: Some(topic) } = &place else { return Ok(place.not_allowed(parts)) };
+    let path = TopicPath::of(parts)?;
+    let TopicPath { cache, topic: Some(topic) } = &path else { return Ok(path.not_allowed(parts)) };
     let value = body.and_then(|body| value(parts, &body));
     publish::publish(client, parts, (cache, topic), value, (now, steps))?;
     Ok(reply::no_content())
@@ -63,26 +63,30 @@ fn value(parts: &Parts, body: &Bytes) -> Result<Value> {
     Ok(Value { bytes, is_text })
 }
 
-/// Subscribes: answers a poll, or begins a stream or a WebSocket, which tell `seat` when they have
+/// Subscribes: answers a poll, or begins a stream or a WebSocket, which tell `notifier` when they have
 /// something to send.
 ///
 /// # Errors
 ///
 /// Those of [`crate::gate::Call::subscribe`], and the reason if the subscription of a poll ends.
-pub(super) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Result<Answered> {
-    let place = Place::of(parts)?;
+pub(super) async fn subscribe(
+    client: &Client,
+    parts: &Parts,
+    notifier: Notifier,
+) -> Result<Answered> {
+    let path = TopicPath::of(parts)?;
     if web_socket::is_wanted(parts) {
-        return guarded(|| web_socket::begin(client, parts, place, seat));
+        return guarded(|| web_socket::begin(client, parts, path, notifier));
     }
     if Verb::of(&parts.method) != Some(Verb::Get) {
-        return Ok(Answered::Whole(place.not_allowed(parts)));
+        return Ok(Answered::Whole(path.not_allowed(parts)));
     }
-    match &place.topic {
+    match &path.topic {
         Some(topic) if !events::is_wanted(parts) => {
-            poll::poll(client, parts, (&place.cache, topic)).await.map(Answered::Whole)
+            poll::poll(client, parts, (&path.cache, topic)).await.map(Answered::Whole)
         }
-        topic => {
-            guarded(|| event_stream::begin(client, parts, (&place.cache, topic.as_deref()), seat))
-        }
+        topic => guarded(|| {
+            event_stream::begin(client, parts, (&path.cache, topic.as_deref()), notifier)
+        }),
     }
 }

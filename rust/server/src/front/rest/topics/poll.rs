@@ -20,7 +20,7 @@ use crate::front::client::Client;
 use crate::gate::{Next, Subscription};
 use crate::message::{Parts, Response};
 use crate::stats::guarded;
-use crate::topics::{Delivery, Ready, Resume, Seat};
+use crate::topics::{Delivery, Notifier, Ready, Resume};
 
 /// How long a poll waits for a message.
 const WAIT: Duration = Duration::from_secs(30);
@@ -38,13 +38,13 @@ pub(super) async fn poll(
     parts: &Parts,
     (cache, topic): (&str, &str),
 ) -> Result<Response> {
-    let seat = Seat::default();
-    let ready = seat.ready.clone();
+    let notifier = Notifier::default();
+    let ready = notifier.ready.clone();
     let mut subscription = guarded(|| {
         let query = Query::of(&parts.target)?;
         let resume = resume(&query);
         let wanted = resume.map(|resume| vec![Wanted { topic: topic.into(), resume }]);
-        subscribe(client, parts, &query, (cache, wanted), &seat)
+        subscribe(client, parts, &query, (cache, wanted), &notifier)
     })?;
     if parts.method == Method::HEAD {
         // Nothing is delivered, since nothing would be sent.

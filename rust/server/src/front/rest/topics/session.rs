@@ -23,7 +23,7 @@ use crate::limits::SUBSCRIBER_STREAMS;
 use crate::message::Parts;
 use crate::stats::guarded;
 use crate::steps::Steps;
-use crate::topics::{Delivery, Resume, Seat, Value};
+use crate::topics::{Delivery, Notifier, Resume, Value};
 
 const ONE_OF: Error = Error::Malformed("send one of subscribe, unsubscribe and publish");
 const ONE_VALUE: Error = Error::Malformed("publish.value: send one of text and binary");
@@ -137,7 +137,7 @@ pub(super) struct Session {
     /// The request that began it, whose credential is that of all that follows.
     parts: Parts,
     cache: String,
-    seat: Seat,
+    notifier: Notifier,
     presence: Presence,
     subscriptions: HashMap<u32, Subscription>,
     /// The number of the last subscription.
@@ -152,11 +152,11 @@ pub(super) struct Session {
 
 impl Session {
     /// One about the topics of a cache, for the sender of a request.
-    pub(super) fn new(parts: Parts, cache: String, seat: Seat, presence: Presence) -> Self {
+    pub(super) fn new(parts: Parts, cache: String, notifier: Notifier, presence: Presence) -> Self {
         Session {
             parts,
             cache,
-            seat,
+            notifier,
             presence,
             subscriptions: HashMap::new(),
             last: 0,
@@ -196,10 +196,10 @@ impl Session {
             return Err(Error::Invalid(most));
         }
         self.last = self.last.wrapping_add(1);
-        let seat = Seat { token: self.last, ..self.seat.clone() };
+        let notifier = Notifier { token: self.last, ..self.notifier.clone() };
         let query = Query::of(&self.parts.target)?;
         let wanted = Ok(vec![Wanted { topic, resume: Resume { number, page } }]);
-        let made = subscribe(client, &self.parts, &query, (&self.cache, wanted), &seat)?;
+        let made = subscribe(client, &self.parts, &query, (&self.cache, wanted), &notifier)?;
         let at = made
             .first()
             .and_then(Subscription::position)

@@ -11,7 +11,7 @@ use crate::message::Parts;
 use crate::methods::Api;
 use crate::stats::Via;
 use crate::steps::Steps;
-use crate::topics::{Places, Resume, Seat};
+use crate::topics::{Notifier, Places, Resume};
 
 /// A topic, and where to begin.
 pub(super) struct Wanted<'a> {
@@ -19,7 +19,7 @@ pub(super) struct Wanted<'a> {
     pub(super) resume: Resume,
 }
 
-/// Subscribes to topics of the cache with this name, in order; all tell `seat` of news.
+/// Subscribes to topics of the cache with this name, in order; all tell `notifier` of news.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub(super) fn subscribe(
     parts: &Parts,
     query: &Query<'_>,
     (cache, wanted): (&str, Result<Vec<Wanted<'_>>>),
-    seat: &Seat,
+    notifier: &Notifier,
 ) -> Result<Vec<Subscription>> {
     let basic = basic::password(&parts.headers);
     let credential =
@@ -46,8 +46,9 @@ pub(super) fn subscribe(
         let (api, via) = (Api::Subscribe, Via::Http);
         let call = DataRequest { authorization, api, via, now, steps: &steps };
         gate.serve(call, &worker.stats, wanted, |call, Wanted { topic, resume }| {
-            let (topic, seat) = (&*topic, seat.clone());
-            let asked = Subscribe { credential, authorization, cache, topic, resume, seat, places };
+            let (topic, notifier) = (&*topic, notifier.clone());
+            let asked =
+                Subscribe { credential, authorization, cache, topic, resume, notifier, places };
             call.subscribe(asked, &worker.permits, &worker.topics)
         })
     };

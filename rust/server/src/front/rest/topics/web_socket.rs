@@ -10,8 +10,8 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::super::query::Query;
 use super::super::{paths, status};
-use super::place::Place;
 use super::session::Session;
+use super::topic_path::TopicPath;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::streamed::{Answered, heartbeat_every};
@@ -19,7 +19,7 @@ use crate::front::web_socket::{Talk, Upgrade};
 use crate::front::{admission, basic};
 use crate::gate::Presence;
 use crate::message::{Headers, Parts, Response};
-use crate::topics::Seat;
+use crate::topics::Notifier;
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
@@ -59,11 +59,16 @@ fn has_token(headers: &Headers, name: HeaderName, token: &[u8]) -> bool {
 ///
 /// Those of [`crate::gate::AuthorizationCache::authorize`], [`Error::NoSuchCache`] and
 /// [`Error::Malformed`].
-pub(super) fn begin(client: &Client, parts: &Parts, place: Place, seat: Seat) -> Result<Answered> {
-    if place.topic.is_some() || !paths::is_of_topic(&parts.target) {
+pub(super) fn begin(
+    client: &Client,
+    parts: &Parts,
+    path: TopicPath,
+    notifier: Notifier,
+) -> Result<Answered> {
+    if path.topic.is_some() || !paths::is_of_topic(&parts.target) {
         return Err(NOT_HERE);
     }
-    let presence = admit(client, parts, &place.cache, &seat)?;
+    let presence = admit(client, parts, &path.cache, &notifier)?;
     if parts.headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
         let mut refusal = status::response(&OTHER_VERSION);
         refusal.headers.insert(header::SEC_WEBSOCKET_VERSION, VERSION);
@@ -71,8 +76,8 @@ pub(super) fn begin(client: &Client, parts: &Parts, place: Place, seat: Seat) ->
     }
     let response =
         if parts.is_for_stream() { on_stream(&parts.headers) } else { switching(&parts.headers)? };
-    let ready = seat.ready.clone();
-    let endpoint = Box::new(Session::new(parts.clone(), place.cache, seat, presence));
+    let ready = notifier.ready.clone();
+    let endpoint = Box::new(Session::new(parts.clone(), path.cache, notifier, presence));
     let ping_every = heartbeat_every(client.local);
     let talk = Talk { endpoint, ready, ping_every };
     Ok(Answered::Upgraded(Upgrade { response, talk }.into()))
@@ -112,8 +117,8 @@ fn accept(key: &[u8]) -> Result<HeaderValue> {
     HeaderValue::from_maybe_shared(accept).map_err(|_| NO_KEY)
 }
 
-/// Lets the client in, if there is the cache and it is theirs; `seat` is told when that may be over.
-fn admit(client: &Client, parts: &Parts, cache: &str, seat: &Seat) -> Result<Presence> {
+/// Lets the client in, if there is the cache and it is theirs; `notifier` is told when that may be over.
+fn admit(client: &Client, parts: &Parts, cache: &str, notifier: &Notifier) -> Result<Presence> {
     let query = Query::of(&parts.target)?;
     let basic = basic::password(&parts.headers);
     let credential =
@@ -126,8 +131,8 @@ fn admit(client: &Client, parts: &Parts, cache: &str, seat: &Seat) -> Result<Pre
     let authorization = &client.noting(authorized)?;
     let (permits, topics) = (&worker.permits, &worker.topics);
     let of_stream = if parts.is_for_stream() { STREAM_BYTES } else { 0 };
-    let seat = (seat.clone(), head_bytes(parts) + of_stream);
-    permits.presence(credential, (cache, authorization), topics, seat)
+    let notifier = (notifier.clone(), head_bytes(parts) + of_stream);
+    permits.presence(credential, (cache, authorization), topics, notifier)
 }
 
 /// The memory of the head of a request, in bytes; the target is there twice.

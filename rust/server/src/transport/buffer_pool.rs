@@ -14,28 +14,28 @@ const MOST_IN_ALL: usize = 512 * 1024;
 
 /// Buffers that no connection has.
 #[cfg_attr(test, derive(Default))]
-struct Room {
+struct BufferPool {
     buffers: Vec<Vec<u8>>,
     bytes: usize,
 }
 
 thread_local! {
-    static ROOM: RefCell<Room> = const { RefCell::new(Room { buffers: Vec::new(), bytes: 0 }) };
+    static POOL: RefCell<BufferPool> = const { RefCell::new(BufferPool { buffers: Vec::new(), bytes: 0 }) };
 }
 
 /// Takes the buffer that was given back last; one without capacity if there is none.
 pub(super) fn take() -> Vec<u8> {
-    ROOM.with_borrow_mut(Room::take)
+    POOL.with_borrow_mut(BufferPool::take)
 }
 
 /// Gives a buffer to the next connection.
 pub(super) fn give_back(bytes: Vec<u8>) {
     if bytes.capacity() > 0 {
-        ROOM.with_borrow_mut(|room| room.give_back(bytes));
+        POOL.with_borrow_mut(|pool| pool.give_back(bytes));
     }
 }
 
-impl Room {
+impl BufferPool {
     fn take(&mut self) -> Vec<u8> {
         let taken = self.buffers.pop().unwrap_or_default();
         self.bytes -= taken.capacity();
@@ -58,26 +58,26 @@ mod tests {
 
     #[test]
     fn as_many_connections_as_send_at_once_get_the_buffers_that_they_gave_back() {
-        let mut room = Room::default();
+        let mut pool = BufferPool::default();
         for _ in 0..COUNT {
-            room.give_back(Vec::with_capacity(1_000));
+            pool.give_back(Vec::with_capacity(1_000));
         }
-        let taken: Vec<_> = (0..COUNT).map(|_| room.take().capacity()).collect();
+        let taken: Vec<_> = (0..COUNT).map(|_| pool.take().capacity()).collect();
         assert!(taken.iter().all(|&capacity| capacity >= 1_000), "{taken:?}");
-        assert_eq!((room.take().capacity(), room.bytes), (0, 0));
+        assert_eq!((pool.take().capacity(), pool.bytes), (0, 0));
     }
 
     #[test]
     fn what_is_kept_is_bounded() {
         for capacity in [1, MOST / 2, MOST, MOST + 1] {
-            let mut room = Room::default();
+            let mut pool = BufferPool::default();
             for _ in 0..2 * COUNT {
-                room.give_back(Vec::with_capacity(capacity));
+                pool.give_back(Vec::with_capacity(capacity));
             }
-            let kept: usize = room.buffers.iter().map(Vec::capacity).sum();
-            assert_eq!(kept, room.bytes);
-            assert!(kept <= MOST_IN_ALL && room.buffers.len() <= COUNT, "{capacity}: {kept}");
-            assert!(room.buffers.iter().all(|buffer| buffer.capacity() <= MOST));
+            let kept: usize = pool.buffers.iter().map(Vec::capacity).sum();
+            assert_eq!(kept, pool.bytes);
+            assert!(kept <= MOST_IN_ALL && pool.buffers.len() <= COUNT, "{capacity}: {kept}");
+            assert!(pool.buffers.iter().all(|buffer| buffer.capacity() <= MOST));
         }
     }
 }

@@ -12,12 +12,12 @@ pub(super) const NOT_A_NAME: Error =
     Error::Malformed("the names of the cache and the topic must be UTF-8");
 
 /// The names of a cache and, if the path has one, of a topic.
-pub(super) struct Place {
+pub(super) struct TopicPath {
     pub(super) cache: String,
     pub(super) topic: Option<String>,
 }
 
-impl Place {
+impl TopicPath {
     /// Of a path.
     pub(super) fn of(parts: &Parts) -> Result<Self> {
         let path = parts.target.path().strip_prefix(paths::TOPICS).unwrap_or_default();
@@ -27,7 +27,7 @@ impl Place {
             None => (name(path), None),
         };
         let (cache, topic) = (cache.map_err(|_| NOT_A_NAME)?, topic.transpose());
-        Ok(Place { cache, topic: topic.map_err(|_| NOT_A_NAME)? })
+        Ok(TopicPath { cache, topic: topic.map_err(|_| NOT_A_NAME)? })
     }
 
     /// The refusal of a method that the path does not have.
