@@ -1,8 +1,9 @@
 """Topics through real proxies, with the lines that the page about them gives."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import grpc
 import httpx
@@ -23,6 +24,9 @@ MORE_THAN_PROXIES_ALLOW = 200
 
 STREAMS = ("haproxy", "envoy")
 """With whom a page may open WebSockets on its HTTP/2 connection (RFC 8441)."""
+
+SLOW, LONG_MESSAGES = 4, 40
+"""More than the window of a connection, by the defaults of Envoy, to those who read nothing."""
 
 LARGE = 4 << 20
 UNTIL_IT_IS_BACK = 200
@@ -170,6 +174,38 @@ def ways(proxies: list[Proxy]) -> list[tuple[Proxy, bool]]:
 def talk(proxy: Proxy, token: str, is_stream: bool = False) -> AbstractContextManager[Talk]:
     trust = ssl.create_default_context(cafile=proxy.root)
     return web_socket(proxy.url, CACHE, token, is_stream, ssl=trust)
+
+
+def test_who_reads_nothing_holds_up_nobody_else(upstream: Server, proxies: list[Proxy]) -> None:
+    """Streams that share a connection to the server must not use up its window together."""
+    for proxy in proxies:
+        topic = f"slow-{proxy.name}"
+        with (
+            ExitStack() as stack,
+            httpx.Client(headers={"authorization": upstream.api_key}) as publisher,
+            talk(proxy, upstream.api_key) as ann,
+        ):
+            for _ in range(SLOW):
+                stack.enter_context(unread(proxy, f"{topic}?token={upstream.api_key}"))
+            assert "ack" in ann.ask(id=1, subscribe={"topic": topic})
+            for number in range(LONG_MESSAGES):
+                text = f"{number} {'x' * 999_000}"
+                publisher.post(f"{upstream.http}/topics/{CACHE}/{topic}", content=text)
+                assert ann.texts(1) == [text], (proxy.name, number)
+
+
+@contextmanager
+def unread(proxy: Proxy, topic: str) -> Iterator[None]:
+    """Subscribe to events, and read none but the first bytes."""
+    trust = ssl.create_default_context(cafile=proxy.root)
+    with (
+        socket.create_connection(("127.0.0.1", proxy.port), 20) as plain,
+        trust.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        head = f"GET /topics/{CACHE}/{topic} HTTP/1.1\r\nhost: localhost\r\n"
+        connection.sendall(f"{head}accept: text/event-stream\r\n\r\n".encode())
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        yield
 
 
 def test_a_subscription_outlives_the_time_that_proxies_give_a_request(
