@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from attimo.control import Control, cache_history, caches, retention, unwritten, usage
+from attimo.control import (
+    Control,
+    cache_history,
+    caches,
+    outcome_rows,
+    retention,
+    unwritten,
+    usage,
+)
 from attimo.control.cache_history import History
 from attimo.control.ledger_tables import HOUR, MINUTE
 from attimo.control.outcome_rows import ROW_BYTES, TABLES
@@ -223,3 +231,16 @@ def test_the_bytes_are_those_of_the_rows(control: Control, clock: Clock) -> None
                 "SELECT bytes FROM outcomes_kept WHERE seconds = :length", length=length
             )
             assert known == size + count * ROW_BYTES
+
+
+def test_a_portion_whose_commit_was_not_heard_of_is_counted_once(
+    control: Control, clock: Clock
+) -> None:
+    record(control, 1, ENDED)
+    clock.now += MINUTE
+    (portion,) = control.unwritten.close_minutes(clock.now)
+    with control.begin() as tx:
+        outcome_rows.write(tx, portion)
+
+    control.record_outcomes()
+    assert (succeeded(control), succeeded(control, HOUR)) == (301, 301)

@@ -43,9 +43,13 @@ WHERE at = CAST(moment.value AS BIGINT) AND cache_id = CAST(each.value AS BIGINT
 
 @writes("outcome.record", SERVER, audited=False)
 def write(tx: Tx, portion: Portion) -> None:
-    """Add a portion to its minute and its hour."""
+    """Add a portion to its minute and its hour, once.
+
+    A commit whose connection is lost may have been one, and is tried again.
+    """
     for length in TABLES:
-        _add(tx, portion, length)
+        if _written(tx, length, portion.writer) < portion.number:
+            _add(tx, portion, length)
 
 
 def between(
@@ -59,8 +63,13 @@ def between(
     query, ids = _AT.format(table=TABLES[length]), json.dumps(list(cache_ids))
     for at, cache_id, written in tx.db.rows(query, moments=moments, ids=ids):
         yield at, cache_id, outcomes.decode(written)
-    after = tx.db.scalar(_PORTION, seconds=length, writer=tx.unwritten.writer) or 0
+    after = _written(tx, length, tx.unwritten.writer)
     yield from tx.unwritten.found(after, cache_ids, since, until)
+
+
+def _written(tx: Tx, length: int, writer: str) -> int:
+    """The number of the last portion of a writer that is in the table."""
+    return int(tx.db.scalar(_PORTION, seconds=length, writer=writer) or 0)
 
 
 def _add(tx: Tx, portion: Portion, length: int) -> None:
