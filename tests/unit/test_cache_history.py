@@ -164,8 +164,8 @@ def test_steps_are_as_short_as_a_chart_can_show(
         (NOON, NOON, None, "since must be before until"),
         (NOON + 60, None, None, "since must be before until"),
         (NOON - DAY, None, 61, "step must be one of 60, 300"),
-        (NOON - MOST_ROWS * MINUTE, None, 5 * MINUTE, "at most 1,500 minutes apart"),
-        (NOON - MOST_ROWS * HOUR, None, DAY, "or as many hours"),
+        (NOON - MOST_ROWS * MINUTE - 1, None, 5 * MINUTE, "at most 1,500 minutes apart"),
+        (NOON - MOST_ROWS * HOUR - 1, None, DAY, "or as many hours"),
         (0, None, None, "or as many hours"),
     ],
 )
@@ -174,6 +174,15 @@ def test_impossible_windows_are_refused(
 ) -> None:
     with pytest.raises(InvalidArgument, match=why):
         show(control, since, until, step)
+
+
+@pytest.mark.parametrize("late", [0, 1, 59])
+def test_the_longest_window_may_begin_at_any_second(
+    control: Control, clock: Clock, cache: int, late: int
+) -> None:
+    clock.now += late
+
+    assert len(show(control, clock.now - MOST_ROWS * MINUTE, step=MINUTE).steps) == MOST_ROWS + 1
 
 
 def test_of_what_is_not_kept_nothing_is_told(control: Control, clock: Clock, cache: int) -> None:

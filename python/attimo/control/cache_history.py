@@ -99,12 +99,14 @@ def show(
     length = step if step is not None else _step(end - first)
     if length not in STEPS:
         raise InvalidArgument(f"step must be one of {', '.join(map(str, STEPS))} seconds")
-    first = floor(max(first, outcome_retention.since(tx, _length(length))), length)
+    first = max(first, outcome_retention.since(tx, _length(length)))
+    is_too_long = end - 1 - first > MOST_ROWS * _length(length)
+    first = floor(first, length)
     if first >= end:
         raise InvalidArgument(
             "since must be before until and now, and until in a time that is kept"
         )
-    if end - first > MOST_ROWS * _length(length):
+    if is_too_long:
         raise InvalidArgument(
             f"since and until must be at most {MOST_ROWS:,} minutes apart, or as many hours "
             f"if step is {HOUR} or more"
