@@ -69,7 +69,8 @@ def show(
         int | None,
         Field(
             description=f"The length of a step in seconds: {_LENGTHS}. Default: the shortest that "
-            f"makes up to 100 steps, or a day."
+            "makes up to 100 steps, or a day.",
+            json_schema_extra={"enum": list(STEPS)},
         ),
     ] = None,
 ) -> CacheHistory:

@@ -33,12 +33,13 @@ negative_data_rejection.expected-statuses = [
 
 # These rules cannot be written in JSON Schema: text that can be shown on one line; networks without
 # bits behind their masks; names that are short in UTF-8; moments that lie in the future; an e-mail
-# address; a URL with a host; an end after its start; a rate where accounts are throttled; a
-# lifetime in the query if not in every item. And a sum may be too large for its number of 64 bits,
-# after some increments.
+# address; a URL with a host; an end after its start, and not too long after it; a rate where
+# accounts are throttled; a lifetime in the query if not in every item. And a sum may be too large
+# for its number of 64 bits, after some increments.
 [[operations]]
 include-operation-id = [
     "createApiKey", "createRole", "changeRole", "createToken", "getUsage", "invite",
+    "getCacheHistory",
     "createAccount", "renameAccount", "inviteOwner", "suspendAccount",
     "createPlan", "changePlan", "setBudget", "putWebhook", "resetSecondFactor",
     "getLeaderboard", "putItems", "incrementItem", "incrementDictionaryField"
