@@ -21,7 +21,11 @@ REFRESH_SECONDS = 5
 
 SECONDS = 20
 
-PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+PAINTED = """() => new Promise((resolve) => {
+    const tell = (list) => list.getEntriesByName("first-contentful-paint").forEach(
+        (entry) => resolve(entry.startTime));
+    new PerformanceObserver(tell).observe({ type: "paint", buffered: true });
+})"""
 VERSION = re.compile(r"seen=(\w+)")
 
 
@@ -104,7 +108,6 @@ def _painted(browser: Browser, peer: Peer, cookies: httpx.Cookies) -> float:
     )
     page = context.new_page()
     page.goto(f"{url}/console/")
-    page.wait_for_function(PAINTED)
     found = float(page.evaluate(PAINTED))
     context.close()
     return found
