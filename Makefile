@@ -28,7 +28,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build fmt lint test conformance e2e console faults postgresql attacks packages fuzz bench docs pictures site serve
-.PHONY: clients tests-built wheel sdist packages-tested release ci
+.PHONY: rust-test rust-lint clients wheel sdist packages-tested release ci
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,16 +40,21 @@ build: $(VENV)/.core $(HTMX) ## Build the data plane (Rust, optimised) into .ven
 serve: build ## Run a server with the defaults
 	@exec $(BIN)/attimo serve
 
-test: setup ## Rust and Python tests: unit, model, property, structure, docs, a first conformance
-	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
-	cargo test --locked --workspace
+test: setup rust-test ## Rust and Python tests: unit, model, property, structure, docs, a first conformance
 	$(SAY) "Python tests"
 	$(PARALLEL) tests/unit tests/property tests/structure tests/docs $(FIRST)
 
-lint: setup ## Check style, types and module boundaries
+# These need no core, so CI runs them while it is built.
+rust-test: $(VENV)/.toolchain
+	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
+	cargo test --locked --workspace
+
+lint: setup rust-lint ## Check style, types and module boundaries
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest attimo._core
+
+rust-lint: $(VENV)/.toolchain
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
@@ -103,11 +108,8 @@ pictures: setup ## Take the pictures of the tutorial in the browser again
 site: $(VENV)/programs/site ## Build the documentation as a site, into site/
 	$(BIN)/python docs/website.py
 
-# What CI does during the optimised build: most of the first waits for the network, and the last part
-# of that build uses one processor.
+# CI does this during the optimised build, too: most of it waits for the network.
 clients: $(CLIENTS) $(VENV)/programs/site $(VENV)/programs/sbom
-tests-built: $(VENV)/.toolchain
-	cargo test --quiet --locked --workspace --no-run
 
 wheel: $(VENV)/.develop $(LICENCES) $(HTMX) ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
