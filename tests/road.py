@@ -69,8 +69,7 @@ class Road:
 
     def _lead(self, client: socket.socket) -> None:
         try:
-            self._welcome(client)
-            server = socket.create_connection(self._target())
+            server = socket.create_connection(self._where(client))
         except OSError:
             _close(client)
             return
@@ -83,8 +82,9 @@ class Road:
         threading.Thread(target=_carry, args=(server, client), daemon=True).start()
         _carry(client, server)
 
-    def _welcome(self, client: socket.socket) -> None:
-        """What comes before a client's own bytes: nothing."""
+    def _where(self, client: socket.socket) -> tuple[str, int]:
+        """Where a client is led, by nothing that it says."""
+        return self._target()
 
 
 def _carry(source: socket.socket, goal: socket.socket) -> None:

@@ -15,14 +15,15 @@ import pytest
 
 from conformance import programs
 from conformance.programs import LIMIT_SECONDS, WAYS, Outcome, Outcomes
+from conformance.proxies.proxies import all_running, need_all
 from conformance.stage import Stage
 from conformance.tunnel import Tunnel
 from harness import Server, as_v1
 
 FOLDER = Path(__file__).parent
 SOURCES = sorted(FOLDER.glob("src/test/java/attimo/*Test.java"))
-STAGED = "TopicTest"
-"""The class whose server is restarted, and is its own."""
+STAGED, PROXIED = "TopicTest", "ProxyTest"
+"""The classes whose server is restarted, and is their own: in front of the second are proxies."""
 
 TOOLS = ("javac", "keytool", "mvn")
 TRUST_STORE = "javax.net.ssl.trustStore"
@@ -49,17 +50,22 @@ def outcomes(
     way = str(request.param)
     server = programs.server_for(way, request)
     with Tunnel(lambda: server.https_address) as tunnel:
-        options = java_options(server, tunnel, tmp_path_factory.mktemp("java"))
+        options = java_options(tunnel, tmp_path_factory.mktemp("java"), server.ca)
         environment = programs.environment(server, way)
-        return run(maven, f"!{STAGED}", options, environment, server)
+        return run(maven, f"!{STAGED},!{PROXIED}", options, environment, server)
 
 
 @pytest.fixture(scope="session")
 def staged_outcomes(maven: str, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """What the class said that has a server of its own."""
-    with Stage() as stage:
-        options = java_options(stage.server, stage.tunnel, tmp_path_factory.mktemp("java"))
-        return run(maven, STAGED, options, stage.environment, stage.server)
+    """What the classes said that have a server of their own."""
+    room = tmp_path_factory.mktemp("proxies")
+    with Stage() as stage, all_running(stage.road.port, room) as proxies:
+        stage.tunnel.apart |= {f"{each.name}.localhost": each.port for each in proxies}
+        roots = (stage.server.ca, *{each.root for each in proxies})
+        options = java_options(stage.tunnel, tmp_path_factory.mktemp("java"), *roots)
+        told = {"ATTIMO_PROXIES": " ".join(stage.tunnel.apart)}
+        classes = f"{STAGED},{PROXIED}" if proxies else STAGED
+        return run(maven, classes, options, stage.environment | told, stage.server)
 
 
 def run(
@@ -89,17 +95,27 @@ def run(
     return read
 
 
-def java_options(server: Server, tunnel: Tunnel, room: Path) -> dict[str, object]:
-    """What Java is told of the tunnel, and of the authority it must trust."""
+def java_options(tunnel: Tunnel, room: Path, *roots: Path) -> dict[str, object]:
+    """What Java is told of the tunnel, and of the authorities it must trust."""
     store = room / "authorities.p12"
-    subprocess.run(
-        [
-            *("keytool", "-importcert", "-noprompt", "-alias", "attimo", "-file", str(server.ca)),
-            *("-keystore", str(store), "-storetype", "PKCS12", "-storepass", PASSWORD),
-        ],
-        capture_output=True,
-        check=True,
-    )
+    for number, root in enumerate(roots):
+        subprocess.run(
+            [
+                *(
+                    "keytool",
+                    "-importcert",
+                    "-noprompt",
+                    "-alias",
+                    f"a{number}",
+                    "-file",
+                    str(root),
+                ),
+                *("-file", str(root)),
+                *("-keystore", str(store), "-storetype", "PKCS12", "-storepass", PASSWORD),
+            ],
+            capture_output=True,
+            check=True,
+        )
     return {
         "https.proxyHost": "127.0.0.1",
         "https.proxyPort": tunnel.port,
@@ -121,13 +137,20 @@ def read_reports(folder: Path) -> Outcomes:
     return read
 
 
-@pytest.mark.parametrize("file", [each.stem for each in SOURCES if each.stem != STAGED])
+@pytest.mark.parametrize(
+    "file", [each.stem for each in SOURCES if each.stem not in (STAGED, PROXIED)]
+)
 def test_the_client_for_java(outcomes: Outcomes, file: str) -> None:
     programs.judge(outcomes, file)
 
 
 def test_the_client_for_java_on_topics(staged_outcomes: Outcomes) -> None:
     programs.judge(staged_outcomes, STAGED)
+
+
+def test_the_client_for_java_on_topics_behind_proxies(staged_outcomes: Outcomes) -> None:
+    need_all()
+    programs.judge(staged_outcomes, PROXIED)
 
 
 def test_every_method_that_the_client_has_is_called() -> None:

@@ -1,4 +1,7 @@
-"""nginx, HAProxy and Envoy with the lines of docs/how-to/behind-a-proxy.md."""
+"""nginx, HAProxy and Envoy with the lines of docs/how-to/behind-a-proxy.md.
+
+Each has a second port, without TLS, for clients that trust no authority of a test.
+"""
 
 import contextlib
 import os
@@ -6,22 +9,28 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import pytest
+import yaml
 
 from acme_server import listens
 from certificates import Authority
 from conformance.pubsub import Pubsub
 from harness import STOP_LIMIT_SECONDS
-from ports import free_port
+from ports import free_ports
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "how-to" / "behind-a-proxy.md"
 PATH = os.environ.get("PATH", "") + ":/usr/sbin"
 LANGUAGES = {"nginx": "nginx", "haproxy": "haproxy", "envoy": "yaml"}
+HOSTS = ["localhost", *(f"{name}.localhost" for name in LANGUAGES)]
+PARTS = ("", "cache.", "control.", "token.")
+NAMES = [f"{web}{part}{host}" for host in HOSTS for web in ("", "web.") for part in PARTS]
+"""Those that clients make of a host's."""
 
 NGINX = """
 daemon off;
@@ -48,6 +57,7 @@ class Proxy:
 
     name: str
     port: int
+    plain_port: int
     root: Path
 
     @property
@@ -75,13 +85,34 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=PATH)
 
 
+def need_all() -> None:
+    """Skip a test if one is not installed."""
+    missing = [name for name in LANGUAGES if program(name) is None]
+    if missing:
+        pytest.skip(f"NOT JUDGED: {', '.join(missing)}; `make conformance` installs them")
+
+
+@contextmanager
+def all_running(server_port: int, room: Path) -> Iterator[list[Proxy]]:
+    """Run those that are installed, all in front of one server."""
+    authority = Authority(room)
+    authority.issue(*NAMES)
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running(name, server_port, authority, room / name))
+            for name in LANGUAGES
+            if program(name)
+        ]
+
+
 @contextmanager
 def running(name: str, server_port: int, authority: Authority, room: Path) -> Iterator[Proxy]:
-    """Run a proxy with the lines of the page, at a free port."""
-    port = free_port()
+    """Run a proxy with the lines of the page, at free ports."""
+    port, plain_port = free_ports(2)
     room.mkdir()
     file = room / "file"
-    file.write_text(_lines(name, server_port, port, authority, room))
+    lines = _lines(name, server_port, port, authority, room)
+    file.write_text(_and_without_tls(name, lines, port, plain_port))
     with (
         (room / "log").open("wb") as log,
         subprocess.Popen(
@@ -90,7 +121,7 @@ def running(name: str, server_port: int, authority: Authority, room: Path) -> It
     ):
         try:
             _wait(lambda: listens(port), process, room / "log")
-            yield Proxy(name, port, authority.root)
+            yield Proxy(name, port, plain_port, authority.root)
         finally:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -116,6 +147,21 @@ def _lines(name: str, server_port: int, port: int, authority: Authority, room: P
         found = found.replace(said, here)
     assert not re.search(r"[ :]443\b", found), "the port of the page is replaced"
     return str(found)
+
+
+def _and_without_tls(name: str, lines: str, port: int, plain_port: int) -> str:
+    if name == "envoy":
+        said = yaml.safe_load(lines)
+        (listener,) = yaml.safe_load(lines)["static_resources"]["listeners"]
+        listener["address"]["socket_address"]["port_value"] = plain_port
+        del listener["filter_chains"][0]["transport_socket"]
+        said["static_resources"]["listeners"].append(listener | {"name": "plain"})
+        return yaml.safe_dump(said)
+    words = {"nginx": ("listen", "http2;"), "haproxy": ("bind", "proto h2")}
+    verb, tail = words[name]
+    tls = re.search(rf"^ *{verb} 127.0.0.1:{port} .*$", lines, re.MULTILINE)
+    assert tls, lines
+    return lines.replace(tls[0], f"{tls[0]}\n{verb} 127.0.0.1:{plain_port} {tail}")
 
 
 def _command(name: str, file: Path, room: Path) -> list[str]:

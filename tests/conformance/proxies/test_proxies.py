@@ -10,9 +10,8 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from certificates import Authority
 from conformance.event_stream import events
-from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
+from conformance.proxies.proxies import LANGUAGES, Proxy, all_running, need_all
 from conformance.pubsub import Pubsub
 from conformance.web_socket import Talk, web_socket
 from harness import Server
@@ -44,17 +43,10 @@ def upstream() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def proxies(upstream: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Proxy]]:
     """All of them at once, in front of it."""
-    missing = [name for name in LANGUAGES if program(name) is None]
-    if missing:
-        pytest.skip(f"NOT JUDGED: {', '.join(missing)}; `make conformance` installs them")
-    room = tmp_path_factory.mktemp("proxies")
-    authority = Authority(room)
-    authority.issue("localhost")
+    need_all()
     _, port = upstream.http_address
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(running(name, port, authority, room / name)) for name in LANGUAGES
-        ]
+    with all_running(port, tmp_path_factory.mktemp("proxies")) as proxies:
+        yield proxies
 
 
 @pytest.fixture(params=["1", "2"])

@@ -13,12 +13,10 @@ import pytest
 
 from certificates import Authority
 from conformance.javascript import test_javascript
-from conformance.proxies.proxies import LANGUAGES, program, running
+from conformance.proxies.proxies import LANGUAGES, NAMES, need_all, running
 from conformance.stage import Stage
 from conformance.web import test_jsdom
 
-PARTS = ("", "cache.", "control.", "token.")
-NAMES = [f"{web}{part}localhost" for web in ("", "web.") for part in PARTS]
 FOLDERS = {"web": test_jsdom.FOLDER, "node": test_javascript.FOLDER}
 FILES = [test_javascript.STAGED, "topics.test.mjs"]
 RUNS = [(name, client, file) for client in FOLDERS for file in FILES for name in LANGUAGES]
@@ -28,9 +26,7 @@ AT_ONCE = 4
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, ...], Future[None]]]:
     """All of them, begun."""
-    missing = [name for name in LANGUAGES if program(name) is None]
-    if missing:
-        pytest.skip(f"NOT JUDGED: {', '.join(missing)}; `make conformance` installs them")
+    need_all()
     for folder in FOLDERS.values():
         if shutil.which("node") is None or not (folder / "node_modules").is_dir():
             pytest.skip(f"NOT JUDGED: Momento's client: run `npm ci` in {folder}")

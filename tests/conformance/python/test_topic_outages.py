@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from momento import logs
 from momento.errors import AuthenticationException, NotFoundException
 
+from conformance.proxies.proxies import all_running, need_all
 from conformance.python.clients import Kind, with_token
 from conformance.python.topic_clients import Topics, connect
 from conformance.stage import Stage
@@ -24,6 +25,8 @@ from conformance.stage import Stage
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "topics.md"
 CACHE = "default-cache"
 KEPT = 1_000
+MANY = 200
+BYTES = bytes(range(256))
 ASYNC = (
     ("import time", "import asyncio"),
     ("def messages", "async def messages"),
@@ -53,11 +56,11 @@ def topic(request: pytest.FixtureRequest) -> str:
 
 
 class Program:
-    """The guide's, by a client of either kind."""
+    """The guide's, by a client of either kind that connects to a port."""
 
-    def __init__(self, stage: Stage, runner: asyncio.Runner, kind: Kind, key: str) -> None:
+    def __init__(self, port: int, runner: asyncio.Runner, kind: Kind, key: str) -> None:
         self._runner, self._kind = runner, kind
-        provider = with_token(("127.0.0.1", stage.road.port), key)
+        provider = with_token(("127.0.0.1", port), key)
         self._opened = connect(kind, provider, runner)
         self.topics: Topics = self._opened.__enter__()
         self._messages = messages_of(kind)
@@ -90,7 +93,7 @@ def messages_of(kind: Kind) -> Callable[..., Any]:
 @pytest.fixture
 def program(stage: Stage, runner: asyncio.Runner, kind: Kind) -> Iterator[Program]:
     """With the owner's key."""
-    program = Program(stage, runner, kind, stage.server.api_key)
+    program = Program(stage.road.port, runner, kind, stage.server.api_key)
     yield program
     program.close()
 
@@ -140,6 +143,44 @@ def test_a_restart_of_the_server_is_told_and_what_follows_it_comes(
     assert texts(take, 3) == numbers(1, 3)
 
 
+@pytest.fixture
+def proxied(
+    stage: Stage, runner: asyncio.Runner, kind: Kind, tmp_path: Path
+) -> Iterator[dict[str, Program]]:
+    """A program behind each proxy."""
+    need_all()
+    with ExitStack() as stack:
+        proxies = stack.enter_context(all_running(stage.road.port, tmp_path))
+        key = stage.server.api_key
+        programs = {each.name: Program(each.plain_port, runner, kind, key) for each in proxies}
+        for each in programs.values():
+            stack.callback(each.close)
+        yield programs
+
+
+def test_behind_proxies_messages_come_in_order_and_a_restart_is_told(
+    stage: Stage, proxied: dict[str, Program], topic: str
+) -> None:
+    takes = {}
+    for name, program in proxied.items():
+        program.topics.publish(CACHE, f"{topic} {name}", "0")
+        takes[name] = take = program.listen(f"{topic} {name}")
+        assert texts(take, 1) == ["0"], name
+        for number in numbers(1, MANY):
+            program.topics.publish(CACHE, f"{topic} {name}", number)
+        program.topics.publish(CACHE, f"{topic} {name}", BYTES)
+        assert texts(take, MANY) == numbers(1, MANY), name
+        assert take().item.value.binary == BYTES, name
+
+    stage.restart()
+
+    for name, take in takes.items():
+        stage.publish(CACHE, f"{topic} {name}", "3")
+        gap = take().discontinuity
+        assert (gap.last_topic_sequence, gap.new_topic_sequence) == (MANY + 2, 0), name
+        assert texts(take, 3) == numbers(1, 3), name
+
+
 def test_a_deleted_cache_and_a_revoked_key_end_subscriptions(
     stage: Stage, runner: asyncio.Runner, kind: Kind, program: Program, topic: str
 ) -> None:
@@ -154,7 +195,7 @@ def test_a_deleted_cache_and_a_revoked_key_end_subscriptions(
     with pytest.raises(NotFoundException):
         take()
 
-    reader = Program(stage, runner, kind, stage.key())
+    reader = Program(stage.road.port, runner, kind, stage.key())
     stage.publish(CACHE, topic, "1")
     take = reader.listen(topic)
     assert texts(take, 1) == ["1"]

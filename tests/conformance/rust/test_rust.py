@@ -14,13 +14,14 @@ import pytest
 
 from conformance import programs
 from conformance.programs import LIMIT_SECONDS, Outcome, Outcomes
+from conformance.proxies.proxies import all_running, need_all
 from conformance.stage import Stage
 
 FOLDER = Path(__file__).parent
 SOURCES = [path for path in sorted(FOLDER.glob("src/*.rs")) if path.stem not in {"main", "scene"}]
 TEST = re.compile(r"^test (\w+)::(\w+) \.\.\. (ok|FAILED)$", re.MULTILINE)
-STAGED = "topics"
-"""The module whose server is restarted, and is its own."""
+STAGED, PROXIED = "topics", "proxies"
+"""The modules whose server is restarted, and is their own: in front of the second are proxies."""
 
 SAID = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:$)", re.MULTILINE | re.DOTALL)
 
@@ -44,14 +45,17 @@ def outcomes(request: pytest.FixtureRequest, cargo: str) -> Outcomes:
     way = str(request.param)
     server = programs.server_for(way, request)
     environment = programs.environment(server, way) | {"ATTIMO_V1_TOKEN": server.v1_token}
-    return run(cargo, environment, "--", "--skip", f"{STAGED}::")
+    return run(cargo, environment, "--", "--skip", f"{STAGED}::", "--skip", f"{PROXIED}::")
 
 
 @pytest.fixture(scope="session")
-def staged_outcomes(cargo: str) -> Outcomes:
-    """What the module said that has a server of its own; its tests run one at a time."""
-    with Stage() as stage:
-        return run(cargo, stage.environment, f"{STAGED}::", "--", "--test-threads", "1")
+def staged_outcomes(cargo: str, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """What the modules said that have a server of their own; their tests run one at a time."""
+    room = tmp_path_factory.mktemp("proxies")
+    with Stage() as stage, all_running(stage.road.port, room) as proxies:
+        told = {"ATTIMO_PROXIES": " ".join(f"127.0.0.1:{each.plain_port}" for each in proxies)}
+        words = ("--test-threads", "1", f"{STAGED}::", *([f"{PROXIED}::"] if proxies else []))
+        return run(cargo, stage.environment | told, "--", *words)
 
 
 def run(cargo: str, environment: dict[str, str], *words: str) -> Outcomes:
@@ -80,13 +84,20 @@ def read_lines(text: str) -> Outcomes:
     return read
 
 
-@pytest.mark.parametrize("file", [each.stem for each in SOURCES if each.stem != STAGED])
+@pytest.mark.parametrize(
+    "file", [each.stem for each in SOURCES if each.stem not in (STAGED, PROXIED)]
+)
 def test_the_client_for_rust(outcomes: Outcomes, file: str) -> None:
     programs.judge(outcomes, file)
 
 
 def test_the_client_for_rust_on_topics(staged_outcomes: Outcomes) -> None:
     programs.judge(staged_outcomes, STAGED)
+
+
+def test_the_client_for_rust_on_topics_behind_proxies(staged_outcomes: Outcomes) -> None:
+    need_all()
+    programs.judge(staged_outcomes, PROXIED)
 
 
 def test_every_method_that_the_client_has_is_called() -> None:

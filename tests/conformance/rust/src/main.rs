@@ -7,6 +7,7 @@ mod control;
 mod dictionary;
 mod leaderboard;
 mod list;
+mod proxies;
 mod refusal;
 mod scalar;
 mod scene;

@@ -69,16 +69,25 @@ pub fn provider() -> CredentialProvider {
 }
 
 pub fn provider_with(key: String) -> CredentialProvider {
+    by_key(key, &address())
+}
+
+/// By another way, such as through a proxy.
+pub fn provider_at(address: &str) -> CredentialProvider {
+    by_key(said("MOMENTO_API_KEY"), address)
+}
+
+fn by_key(key: String, address: &str) -> CredentialProvider {
     CredentialProvider::from_api_key_v2(key, said("MOMENTO_ENDPOINT"))
         .expect("a v2 key")
-        .insecure_endpoint_override(&address())
+        .insecure_endpoint_override(address)
 }
 
 pub fn address() -> String {
     format!("http://{}", said("ATTIMO_HTTP"))
 }
 
-fn said(name: &str) -> String {
+pub fn said(name: &str) -> String {
     var(name).unwrap_or_else(|_| panic!("{name} is not set; pytest sets it"))
 }
 

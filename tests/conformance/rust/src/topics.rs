@@ -22,7 +22,7 @@ use crate::scene::{NO_CACHE, Scene, Test, address, every_byte, new_name, provide
 const KEPT: u64 = 1_000;
 const BROKEN_AFTER: Duration = Duration::from_secs(60);
 
-fn topics(provider: CredentialProvider) -> TopicClient {
+pub fn topics(provider: CredentialProvider) -> TopicClient {
     TopicClient::builder()
         .configuration(configurations::Laptop::latest())
         .credential_provider(provider)
@@ -31,7 +31,7 @@ fn topics(provider: CredentialProvider) -> TopicClient {
 }
 
 /// Lets something happen to the server, or to the way there.
-fn stage(command: &str) -> String {
+pub fn stage(command: &str) -> String {
     let mut asked = TcpStream::connect(var("ATTIMO_STAGE").expect("a stage")).expect("a stage");
     write!(asked, "POST /{command} HTTP/1.0\r\n\r\n").expect("a request");
     let mut answer = String::new();
@@ -40,7 +40,7 @@ fn stage(command: &str) -> String {
     answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
 }
 
-fn publish_past_the_block(cache: &str, topic: &str, count: u64) {
+pub fn publish_past_the_block(cache: &str, topic: &str, count: u64) {
     stage(&format!("publish?cache={cache}&topic={topic}&count={count}"));
 }
 
@@ -49,7 +49,7 @@ fn until_all_have_ended() {
     while stage("subscriptions") != "0" {}
 }
 
-async fn next(subscription: &mut Subscription) -> SubscriptionValue {
+pub async fn next(subscription: &mut Subscription) -> SubscriptionValue {
     let found = tokio::time::timeout(BROKEN_AFTER, subscription.next()).await;
     found.expect("nothing came").expect("the subscription ended")
 }

@@ -51,7 +51,12 @@ final class TopicTest {
 
   /** A client with another key. */
   private static TopicClient topicsWith(String key) {
-    final String inside = "{\"endpoint\":\"localhost\",\"api_key\":\"" + key + "\"}";
+    return topics(key, "localhost");
+  }
+
+  /** A client of a host. */
+  static TopicClient topics(String key, String host) {
+    final String inside = "{\"endpoint\":\"" + host + "\",\"api_key\":\"" + key + "\"}";
     final byte[] v1 = Base64.getEncoder().encode(inside.getBytes(UTF_8));
     return topics(CredentialProvider.fromString(new String(v1, UTF_8)));
   }
@@ -80,7 +85,7 @@ final class TopicTest {
   }
 
   /** Let something happen to the server, or to the way there. */
-  private static String stage(String command) {
+  static String stage(String command) {
     final URI uri = URI.create("http://" + System.getenv("ATTIMO_STAGE") + "/" + command);
     final var asked = HttpRequest.newBuilder(uri).POST(BodyPublishers.noBody()).build();
     return HttpClient.newHttpClient()
@@ -89,7 +94,7 @@ final class TopicTest {
         .body();
   }
 
-  private static List<String> numbers(int first, int last) {
+  static List<String> numbers(int first, int last) {
     return IntStream.rangeClosed(first, last).mapToObj(String::valueOf).toList();
   }
 
